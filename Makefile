@@ -1,0 +1,29 @@
+# Each target is one line that a person could type; what is already done is not done again.
+PYTHON ?= python3
+LOCK = .build/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+NODE = .build/bin/python scripts/node.py
+
+.PHONY: run test lint bench openapi lock screens clean
+run: .venv/ready frontend/build/200.html ; .venv/bin/foyer demo
+test: .venv/ready-dev frontend/build/200.html ; .venv/bin/python scripts/check.py
+lint: .venv/ready-dev frontend/node_modules/ready ; .venv/bin/python scripts/check.py --lint
+openapi: .venv/ready ; .venv/bin/foyer openapi > openapi.yaml && $(NODE) run --prefix frontend client
+bench: .venv/ready-dev ; .venv/bin/python -m bench
+screens: .venv/ready-dev frontend/build/200.html ; .venv/bin/python -m tests.e2e.screens
+lock: .build/ready
+	$(LOCK) pyproject.toml -o requirements.txt
+	$(LOCK) pyproject.toml --group dev -o requirements-dev.txt
+	$(LOCK) --group build -o requirements-build.txt
+clean: ; rm -rf .build .venv frontend/node_modules frontend/build frontend/.svelte-kit
+
+.build/ready: requirements-build.txt
+	$(PYTHON) -m venv .build && .build/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-build.txt && touch $@
+.venv/ready: requirements.txt .build/ready
+	.build/bin/uv venv -q --allow-existing --python $(PYTHON) .venv && .build/bin/uv pip install -q --python .venv --require-hashes -r requirements.txt
+	.build/bin/uv pip install -q --python .venv --no-deps --editable . && touch $@
+.venv/ready-dev: requirements-dev.txt .venv/ready
+	.build/bin/uv pip install -q --python .venv --require-hashes -r requirements-dev.txt && touch $@
+frontend/node_modules/ready: frontend/package-lock.json .build/ready
+	$(NODE) ci --prefix frontend && touch $@
+frontend/build/200.html: frontend/node_modules/ready $(shell find frontend/src frontend/static -type f 2>/dev/null) frontend/vite.config.ts
+	$(NODE) run --prefix frontend build

@@ -1,0 +1,1 @@
+"""Foyer: the family portal of a town hall, as a JSON API."""

@@ -1,0 +1,1 @@
+"""Accounts: sign-up, activation, the profile, the forgotten password."""

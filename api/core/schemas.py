@@ -1,0 +1,82 @@
+"""The base of every input: unknown fields are refused, text is trimmed and normalised, NUL is not text."""
+
+import unicodedata
+from typing import Annotated
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from api.core.errors import FieldRefused
+
+
+def _plain(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise FieldRefused("text", "Ce texte contient des caractères illisibles.", "This text has unreadable characters.") from None
+    text = unicodedata.normalize("NFC", value).strip()
+    if any(unicodedata.category(c) == "Cc" and c not in "\n\t" for c in text):
+        raise FieldRefused("text", "Ce texte contient des caractères interdits.", "This text has forbidden characters.")
+    return text
+
+
+def _email(value: str) -> str:
+    try:
+        return validate_email(value, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        raise FieldRefused(
+            "email", "Cette adresse n'est pas valable. Exemple : prenom.nom@exemple.fr",
+            "This address is not valid. Example: first.last@example.org",
+        ) from None
+
+
+def normal_phone(value: str, region: str = "GF") -> str | None:
+    """A phone as people type it, in E.164 (`+594694…`); None when it cannot be one."""
+    try:
+        number = phonenumbers.parse(value, region)
+    except phonenumbers.NumberParseException:
+        return None
+    # "Possible" and not "valid": whole ranges in use, such as 06 39 98, are judged invalid.
+    if not phonenumbers.is_possible_number(number):
+        return None
+    if region == "GF" and not value.strip().startswith("+") and value.strip().startswith(("06", "07")) and not value.strip().startswith("0694"):
+        number = phonenumbers.parse(value, "FR")  # a mobile of mainland France, typed the national way
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _phone(value: str) -> str:
+    if (number := normal_phone(value)) is None:
+        raise FieldRefused(
+            "phone", "Ce numéro n'est pas valable. Exemple : 0694 12 34 56", "This number is not valid. Example: 0694 12 34 56"
+        )
+    return number
+
+
+Text = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=200)]
+OptionalText = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=200)]
+LongText = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=4000)]
+Name = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=100)]
+Email = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=254), AfterValidator(_email)]
+Phone = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=30), AfterValidator(_phone)]
+Opaque = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class Input(BaseModel):
+    """A body: an unknown field is refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Page(BaseModel):
+    """The next page's cursor, beside `items`."""
+
+    next_cursor: str | None = Field(description="pass it as ?cursor= for the next page; null on the last")
+
+
+class Accepted(BaseModel):
+    """The same answer whether or not the address is known."""
+
+    status: str = "accepted"

@@ -1,0 +1,99 @@
+"""What surrounds every answer, as pure ASGI: request id, security headers, body limit, log line, metrics, last resort."""
+
+import time
+from secrets import token_hex
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.core.errors import STATUS_WORDS, internal_error, problem_response
+from api.core.languages import preferred
+
+MAX_BODY = 1_000_000  # bytes
+log = structlog.get_logger("foyer.http")
+ANSWERS = Counter("foyer_http_answers_total", "Answers", ["method", "route", "status"])
+SECONDS = Histogram("foyer_http_seconds", "Time to answer", ["route"], buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 1, 5))
+HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"x-frame-options", b"DENY"),
+]
+API_HEADERS = [(b"cache-control", b"no-store"), (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")]
+
+
+class TooLarge(Exception):
+    """The body passed the limit while it was read."""
+
+
+class Surroundings:
+    """The one middleware. Logs carry ids and route templates, never addresses with data, names, tokens or bodies."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = scope["request_id"] = token_hex(8)
+        started, status, read = time.perf_counter(), 0, 0
+        is_api = scope["path"].startswith("/api/")
+
+        async def bounded() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > MAX_BODY:
+                raise TooLarge
+            return message
+
+        async def dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers: list[tuple[bytes, bytes]] = message.setdefault("headers", [])
+                headers += HEADERS
+                headers.append((b"x-request-id", request_id.encode()))
+                if is_api:
+                    headers += API_HEADERS
+            await send(message)
+
+        try:
+            length = next((v for k, v in scope["headers"] if k == b"content-length"), b"0")
+            if length.isdigit() and int(length) > MAX_BODY:
+                raise TooLarge
+            await self.app(scope, bounded, dressed)
+        except TooLarge:
+            code, fr, en = STATUS_WORDS[413]
+            request = Request(scope)
+            words = en if preferred(request.headers.get("accept-language", "")) == "en" else fr
+            await problem_response(request, 413, code, "Too large", words)(scope, receive, dressed)
+        except Exception as error:
+            # The type and the place only: the message may hold data.
+            log.exception("unexpected", request_id=request_id, kind=type(error).__name__, exc_info=_place(error))
+            if status:
+                raise
+            await internal_error(Request(scope))(scope, receive, dressed)
+        finally:
+            self._count(scope, status, time.perf_counter() - started, request_id)
+
+    def _count(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+        route: Any = scope.get("route")
+        name = getattr(route, "path", "-")
+        ANSWERS.labels(scope["method"], name, status).inc()
+        SECONDS.labels(name).observe(seconds)
+        if status >= 500:
+            log.warning("answered", method=scope["method"], route=name, status=status, request_id=request_id)
+
+
+def _place(error: BaseException) -> bool:
+    """Drop the message of an exception, which may quote what a person sent, and keep its place."""
+    error.args = ()
+    return True

@@ -1,0 +1,1 @@
+"""Enrollments: places taken by a guarded update, a waiting list that moves with each cancellation."""

@@ -1,0 +1,97 @@
+"""An enrollment and the days it asks for."""
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.core.database import Base, Created, Identified, values_of
+from api.core.errors import Problem
+from api.core.etags import Versioned
+
+OFFER_LASTS = timedelta(hours=48)
+
+
+class State(StrEnum):
+    """Where an enrollment stands."""
+
+    CONFIRMED = "confirmed"
+    WAITLISTED = "waitlisted"
+    OFFERED = "offered"
+    CANCELLED = "cancelled"
+
+
+class NotCancellable(Problem):
+    """It has ended or was cancelled already."""
+
+    status, code, title = 409, "not-cancellable", "Cannot be cancelled"
+    fr = "Cette inscription est déjà annulée ou terminée."
+    en = "This enrollment is already cancelled or over."
+
+
+class NoOffer(Problem):
+    """No place is offered, or the offer has passed."""
+
+    status, code, title = 409, "no-offer", "No place is offered"
+    fr = "Aucune place n'est proposée en ce moment pour cette inscription."
+    en = "No place is offered for this enrollment at the moment."
+
+
+class Enrollment(Identified, Created, Versioned, Base):
+    """A child in an activity on some weekdays. Confirmed and offered ones hold their places."""
+
+    __tablename__ = "enrollment"
+    reference: Mapped[str] = mapped_column(Text, unique=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    family_id: Mapped[UUID] = mapped_column(ForeignKey("family.id"))
+    child_id: Mapped[UUID] = mapped_column(ForeignKey("child.id"))
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    days: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    state: Mapped[State] = mapped_column(values_of(State, "state"))
+    offered_until: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("(state = 'offered') = (offered_until IS NOT NULL)", name="offered_until"),
+        CheckConstraint("ends_on >= starts_on", name="dates"),
+        CheckConstraint("cardinality(days) > 0", name="days"),
+        Index("ix_enrollment_family_id_id", "family_id", "id"),
+        Index("ix_enrollment_activity_id_state_id", "activity_id", "state", "id"),
+    )
+
+    @property
+    def holds_places(self) -> bool:
+        """Whether its days are counted as taken."""
+        return self.state in {State.CONFIRMED, State.OFFERED}
+
+    def cancel(self, today: date) -> None:
+        """Give it up; raises NotCancellable when it is over."""
+        if self.state is State.CANCELLED or self.ends_on < today:
+            raise NotCancellable
+        self.state, self.offered_until = State.CANCELLED, None
+
+    def accept(self, now: datetime) -> None:
+        """Take the offered place; raises NoOffer when there is none or it has passed."""
+        if self.state is not State.OFFERED or self.offered_until is None or self.offered_until <= now:
+            raise NoOffer
+        self.state, self.offered_until = State.CONFIRMED, None
+
+    def offer(self, now: datetime) -> None:
+        """Hold a freed place for it, for a set time."""
+        self.state, self.offered_until = State.OFFERED, now + OFFER_LASTS
+
+
+class EnrollmentDay(Base):
+    """A weekday of a live enrollment: a child is once in an activity on a day."""
+
+    __tablename__ = "enrollment_day"
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollment.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[str] = mapped_column(Text, primary_key=True)
+    child_id: Mapped[UUID] = mapped_column(ForeignKey("child.id"))
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    family_id: Mapped[UUID] = mapped_column(ForeignKey("family.id"))
+
+    __table_args__ = (UniqueConstraint("child_id", "activity_id", "day"),)

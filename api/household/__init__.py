@@ -1,0 +1,1 @@
+"""The household that a parent declares; not the family file that a service knows."""

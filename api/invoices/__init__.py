@@ -1,0 +1,1 @@
+"""Invoices: imported from the back office, never invented."""

@@ -1,0 +1,22 @@
+"""Every feature's tables, so that the metadata is whole."""
+
+from api.accounts.models import Account
+from api.activities.models import Activity
+from api.audit.models import AuditEvent
+from api.core.database import Base
+from api.core.idempotency import IdempotentAnswer
+from api.enrollments.models import Enrollment
+from api.families.models import Family
+from api.household.models import HouseholdMember
+from api.invoices.models import Invoice
+from api.outbox.models import Message
+from api.requests.models import Request
+from api.security.limits import Attempts
+from api.service_keys.models import ServiceKey
+from api.sessions.models import Session
+
+metadata = Base.metadata
+__all__ = [
+    "Account", "Activity", "Attempts", "AuditEvent", "Enrollment", "Family", "HouseholdMember", "IdempotentAnswer", "Invoice",
+    "Message", "Request", "ServiceKey", "Session", "metadata",
+]

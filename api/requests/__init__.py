@@ -1,0 +1,1 @@
+"""Requests (démarches): what a parent asks and an agent answers. Their types are data."""

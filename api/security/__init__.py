@@ -1,0 +1,1 @@
+"""Passwords, tokens, keys, scopes, limits: the numbers are those of the project's security rules."""

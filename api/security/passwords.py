@@ -1,0 +1,100 @@
+"""Account passwords: Argon2id in a bounded pool, never on the event loop. The only importer of passlib."""
+
+import asyncio
+import os
+import unicodedata
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from passlib.hash import argon2
+
+from api.core.errors import Busy, FieldRefused
+
+T = TypeVar("T")
+MIN_LENGTH, MAX_LENGTH = 12, 128  # characters, after NFC
+THREADS = max(2, os.cpu_count() or 2)
+QUEUE = 64  # hashes waiting; a further one is answered 503
+_hasher = argon2.using(type="ID", memory_cost=19456, time_cost=2, parallelism=1)
+_threads = ThreadPoolExecutor(THREADS, "argon2")
+_waiting = 0
+
+
+async def in_pool(work: Callable[..., T], *args: object) -> T:
+    """Run a hash (about 20 ms of one core) in the bounded pool; Busy when the queue is full."""
+    global _waiting  # noqa: PLW0603 - a process has one pool
+    if _waiting >= QUEUE:
+        raise Busy
+    _waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_threads, work, *args)
+    finally:
+        _waiting -= 1
+
+
+def normal(password: str) -> str:
+    """The same characters for the same password, whatever the keyboard made of the accents."""
+    return unicodedata.normalize("NFC", password)
+
+
+async def hash_password(password: str) -> str:
+    """The Argon2id hash to store."""
+    return await in_pool(_hasher.hash, normal(password))
+
+
+@cache
+def _decoy() -> str:
+    return str(_hasher.hash("nobody has this password"))
+
+
+async def verify(password: str, stored: str | None) -> bool:
+    """Whether the password is the stored one. Without a stored hash the same work is done, and the answer is no."""
+    matches = bool(await in_pool(_hasher.verify, normal(password), stored or _decoy()))
+    return matches and stored is not None
+
+
+def needs_rehash(stored: str) -> bool:
+    """Whether the parameters changed since."""
+    return bool(_hasher.needs_update(stored))
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(Path(__file__).with_name("common_passwords.txt").read_text().split())
+
+
+def _squeeze(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text).lower() if c.isalnum())
+
+
+def check_password(password: str, own_words: Iterable[str] = ()) -> None:
+    """Refuse a password that is too short or too easy to guess; raises FieldRefused with the sentence.
+
+    No rule of composition and no forced renewal: NIST SP 800-63B-4, section 3.1.1.2, and CNIL, deliberation 2022-100.
+    """
+    length = len(normal(password))
+    if length < MIN_LENGTH:
+        raise FieldRefused(
+            "too-short", f"Il faut au moins {MIN_LENGTH} caractères. Trois ou quatre mots font un bon mot de passe.",
+            f"At least {MIN_LENGTH} characters are needed. Three or four words make a good password.",
+        )
+    if length > MAX_LENGTH:
+        raise FieldRefused("too-long", f"Au plus {MAX_LENGTH} caractères.", f"At most {MAX_LENGTH} characters.")
+    squeezed = _squeeze(password)
+    rest = squeezed
+    for word in sorted({_squeeze(w) for w in own_words} - {""}, key=len, reverse=True):
+        rest = rest.replace(word, "") if len(word) > 2 else rest
+    easy = squeezed in _common() or squeezed.rstrip("0123456789") in _common() or len(set(password)) < 5
+    if easy or _is_sequence(squeezed) or (rest != squeezed and len(rest.strip("0123456789")) < 4):
+        raise FieldRefused(
+            "too-easy", "Ce mot de passe est trop facile à deviner. Choisissez plusieurs mots sans lien avec vous ou la ville.",
+            "This password is too easy to guess. Choose several words unrelated to you or the town.",
+        )
+
+
+def _is_sequence(text: str) -> bool:
+    rows = ("0123456789" * 2, "abcdefghijklmnopqrstuvwxyz", "azertyuiopqsdfghjklmwxcvbn", "qwertyuiopasdfghjklzxcvbnm")
+    half = text[: len(text) // 2]
+    return any(text in row or text in row[::-1] for row in rows) or (len(half) > 2 and half * 2 == text[: len(half) * 2])

@@ -1,0 +1,1 @@
+"""Signing in and out, devices, refresh tokens, the second factor."""
