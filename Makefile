@@ -19,10 +19,10 @@ clean: ; rm -rf .build .venv frontend/node_modules frontend/build frontend/.svel
 .build/ready: requirements-build.txt
 	$(PYTHON) -m venv .build && .build/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-build.txt && touch $@
 .venv/ready: requirements.txt .build/ready
-	.build/bin/uv venv -q --allow-existing --python $(PYTHON) .venv && .build/bin/uv pip install -q --python .venv --require-hashes -r requirements.txt
-	.build/bin/uv pip install -q --python .venv --no-deps --editable . && touch $@
+	.build/bin/uv venv -q --allow-existing --python $(PYTHON) .venv && .build/bin/uv pip install -q --compile-bytecode --python .venv --require-hashes -r requirements.txt
+	.build/bin/uv pip install -q --compile-bytecode --python .venv --no-deps --editable . && touch $@
 .venv/ready-dev: requirements-dev.txt .venv/ready
-	.build/bin/uv pip install -q --python .venv --require-hashes -r requirements-dev.txt && touch $@
+	.build/bin/uv pip install -q --compile-bytecode --python .venv --require-hashes -r requirements-dev.txt && touch $@
 frontend/node_modules/ready: frontend/package-lock.json .build/ready
 	$(NODE) ci --prefix frontend && touch $@
 frontend/build/200.html: frontend/node_modules/ready $(shell find frontend/src frontend/static -type f 2>/dev/null) frontend/vite.config.ts

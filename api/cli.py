@@ -1,1 +1,338 @@
-def main() -> None: ...
+"""`foyer`: the operator's side. Exit status 0 only when it worked; a refusal is a sentence, not a traceback."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import sys
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import asyncpg
+import structlog
+import typer
+import uvicorn
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.accounts.agents import AgentExists, add_agent
+from api.app import create_app
+from api.core import logging, migrating, openapi
+from api.core.clock import utcnow
+from api.core.database import APPLICATION_ROLE, Database
+from api.core.embedded import embedded_postgres
+from api.core.settings import PROJECT, ConfigurationError, Settings, load_settings, write_secrets
+from api.demo import people
+from api.enrollments.service import pass_lapsed_offers_on
+from api.imports.files import Unusable
+from api.imports.service import import_folder
+from api.outbox.worker import Worker
+
+Result = TypeVar("Result")
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Foyer, the family portal of a town hall.", pretty_exceptions_enable=False)
+agents = typer.Typer(no_args_is_help=True, help="Agents' accounts.")
+cli.add_typer(agents, name="agents")
+out, err = Console(), Console(stderr=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+class Refused(Exception):
+    """A sentence for the operator; the command ends with status 1."""
+
+
+@contextlib.contextmanager
+def database_address(settings: Settings) -> Iterator[str]:
+    """The configured database, or the embedded one held up meanwhile."""
+    if settings.database_url:
+        yield settings.database_url
+    else:
+        with embedded_postgres(settings.data_dir) as dsn:
+            yield dsn
+
+
+@contextlib.contextmanager
+def ready_database(settings: Settings) -> Iterator[str]:
+    """The database with its tables: the embedded one is migrated here, another one by its operator."""
+    with database_address(settings) as dsn:
+        if not settings.database_url:
+            run(migrating.migrate(dsn))
+        yield dsn
+
+
+def run(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run to the end; what the operator can mend becomes a sentence."""
+    try:
+        return asyncio.run(work)
+    except (Unusable, AgentExists, ConfigurationError) as error:
+        raise Refused(str(error)) from None
+    except asyncpg.InvalidPasswordError:
+        raise Refused("The database refuses the user or the password of FOYER_DATABASE_URL.") from None
+    except asyncpg.UndefinedTableError:
+        raise Refused("The database has no tables yet. Run `foyer migrate` first.") from None
+    except (OSError, asyncpg.PostgresConnectionError, asyncpg.InvalidCatalogNameError, asyncpg.CannotConnectNowError, TimeoutError) as error:
+        raise Refused(f"The database cannot be reached ({error or type(error).__name__}). Check FOYER_DATABASE_URL and that the server runs.") from None
+    except asyncpg.InvalidParameterValueError as error:
+        if APPLICATION_ROLE in str(error):
+            raise Refused("The database has no tables yet. Run `foyer migrate` first.") from None
+        raise
+    except SQLAlchemyError as error:
+        raise Refused(f"The database refused: {getattr(error, 'orig', error)}") from None
+
+
+@cli.command()
+def serve(
+    worker: Annotated[bool, typer.Option(help="Run the worker beside the API.")] = True,
+    migrate: Annotated[bool, typer.Option(help="Bring the schema up to date first.")] = True,
+) -> None:
+    """Migrate, then serve the API and the SPA, with the worker beside."""
+    _serve(load_settings(), with_worker=worker, with_migration=migrate)
+
+
+def _serve(settings: Settings, *, with_worker: bool, with_migration: bool) -> None:
+    logging.configure()
+    _refuse_taken_port(settings)
+    assert settings.secrets  # noqa: S101 - reads or makes them now, before anything listens
+    with database_address(settings) as dsn:
+        if with_migration:
+            run(migrating.migrate(dsn))
+        run(migrating.refuse_weak_walls(dsn, APPLICATION_ROLE))
+        app = create_app(settings, Database(dsn, pool_size=settings.pool_size))
+        config = uvicorn.Config(
+            app, host=settings.host, port=settings.port, loop="uvloop", http="httptools", log_level="warning", access_log=False,
+            server_header=False, proxy_headers=False, timeout_graceful_shutdown=10, timeout_keep_alive=30,
+        )
+        out.print(f"Foyer écoute sur [bold]{settings.address}[/bold] (Ctrl-C pour arrêter)")
+        with contextlib.suppress(KeyboardInterrupt):
+            run(_serve_until_stopped(uvicorn.Server(config), with_worker=with_worker))
+
+
+async def _serve_until_stopped(server: uvicorn.Server, *, with_worker: bool) -> None:
+    beside = asyncio.create_task(_keep_worker()) if with_worker else None
+    try:
+        await server.serve()
+    finally:
+        if beside:
+            beside.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await beside
+
+
+async def _keep_worker() -> None:
+    """A worker process of its own, started again if it dies. It ends with us: its standard input is our pipe."""
+    while True:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "api.cli", "worker", "--until-input-closes", stdin=asyncio.subprocess.PIPE, cwd=PROJECT
+        )
+        try:
+            await child.wait()
+            structlog.get_logger("foyer").warning("worker ended, starting it again", status=child.returncode)
+            await asyncio.sleep(1)
+        finally:
+            if child.returncode is None:
+                child.terminate()
+                await child.wait()
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise Refused(
+                f"Port {settings.port} of {settings.host} cannot be used ({error.strerror}). Stop what uses it, or choose another: FOYER_PORT=8001."
+            ) from None
+
+
+@cli.command()
+def worker(until_input_closes: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
+    """Send the waiting mails and SMS, and do the periodic work."""
+    logging.configure()
+    settings = load_settings()
+    with database_address(settings) as dsn:
+        run(_work(settings, dsn, until_input_closes=until_input_closes))
+
+
+async def _work(settings: Settings, dsn: str, *, until_input_closes: bool) -> None:
+    database = Database(dsn, pool_size=4)
+    running = Worker(database, settings, (pass_lapsed_offers_on,))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, running.stop)
+    if until_input_closes:
+        loop.add_reader(sys.stdin.fileno(), running.stop)
+    await running.run()
+    await database.close()
+
+
+@cli.command()
+def demo() -> None:
+    """The demonstration town: loaded once, then served. What `make run` runs."""
+    settings = load_settings().model_copy(update={"demo": True})
+    _refuse_taken_port(settings)
+    with database_address(settings) as dsn:
+        run(migrating.migrate(dsn))
+        run(_load_demo(settings, dsn))
+        _print_sign_ins(settings)
+        _serve(settings, with_worker=True, with_migration=False)
+
+
+async def _load_demo(settings: Settings, dsn: str) -> None:
+    if people.sign_ins(settings):
+        return
+    out.print("Chargement de la ville de démonstration…")
+    with _progress() as show:
+        await import_folder(dsn, settings, people.TOWN, settings.data_dir / "rejets.csv", progress=show)
+    database = Database(dsn)
+    await database.open()
+    try:
+        await people.make_people(database, settings, utcnow())
+    finally:
+        await database.close()
+
+
+def _print_sign_ins(settings: Settings) -> None:
+    found = people.sign_ins(settings)
+    table = Table("Qui", "Adresse mail", "Mot de passe", "Pour continuer", title="Démonstration", title_justify="left")
+    without, holder, agent = found["without_key"], found["with_key"], found["agent"]
+    table.add_row("Parent sans clé", without["email"], without["password"], f"clé enfance qui attend : {without['key']}")
+    table.add_row("Parent avec clé", holder["email"], holder["password"], "")
+    table.add_row("Agent", agent["email"], agent["password"], f"code actuel : {agent['code']} (le suivant est sur {settings.address}/demonstration)")
+    Console(width=150, soft_wrap=True).print(table)
+    mails = "serveur SMTP configuré" if settings.mail_url else f"{settings.address}/demonstration"
+    out.print(f"Mails : {mails} · SMS : {'passerelle configurée' if settings.sms_url else f'{settings.address}/demonstration'}")
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database's schema to this release."""
+    with database_address(load_settings()) as dsn:
+        run(migrating.migrate(dsn))
+    out.print("Le schéma est à jour.")
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Any]:
+    """A bar a file, on standard error and only for a person."""
+    columns = (TextColumn("{task.description:<14}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, disable=not err.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(file: str, done: int, size: int) -> None:
+            if file not in tasks:
+                tasks[file] = bars.add_task(file, total=size)
+            bars.update(tasks[file], completed=done)
+
+        yield show
+
+
+@cli.command("import")
+def import_files(
+    folder: Annotated[Path, typer.Argument(help="The folder of familles.csv, enfants.csv, activites.csv, factures.csv, lignes.csv.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing.")] = False,
+    as_json: Json = False,
+    rejects: Annotated[Path | None, typer.Option(help="Where rejected rows are written; FOLDER/rejets.csv by default.")] = None,
+) -> None:
+    """Import the back office's files. The same files again change nothing."""
+    if not folder.is_dir():
+        raise Refused(f"{folder} n'est pas un dossier.")
+    settings, report = load_settings(), rejects or folder / "rejets.csv"
+    with ready_database(settings) as dsn, _progress() as show:
+        try:
+            counts = run(import_folder(dsn, settings, folder.resolve(), report, dry_run=dry_run, progress=show))
+        except PermissionError:
+            raise Refused(f"{report} ne peut pas être écrit. Choisissez un autre fichier : --rejects FICHIER.") from None
+    if as_json:
+        print(json.dumps(counts))
+        return
+    table = Table("Fichier", "Lues", "Appliquées", "Inchangées", "Rejetées", "Avertissements", title="Essai, rien n'est changé" if dry_run else None)
+    for name, c in counts.items():
+        table.add_row(f"{name}.csv", *(str(c[k]) for k in ("read", "applied", "unchanged", "rejected", "warnings")))
+    out.print(table)
+    if any(c["rejected"] or c["warnings"] for c in counts.values()):
+        out.print(f"Lignes rejetées et avertissements : {report}")
+
+
+@agents.command("add")
+def agents_add(
+    email: Annotated[str, typer.Argument(help="The agent's mail address.")],
+    first_name: Annotated[str, typer.Option(help="First name.")],
+    last_name: Annotated[str, typer.Option(help="Last name.")],
+    role: Annotated[str, typer.Option(help="reader, desk, manager or administrator.")],
+    as_json: Json = False,
+) -> None:
+    """Make an agent's account. Password, second factor and recovery codes are shown once."""
+    settings = load_settings()
+    with ready_database(settings) as dsn:
+        agent = run(_add_agent(settings, dsn, email, first_name, last_name, role))
+    if as_json:
+        print(agent.model_dump_json())
+        return
+    out.print(f"Mot de passe : [bold]{agent.password}[/bold]\nSecond facteur : {agent.totp_uri}")
+    out.print("Codes de secours : " + "  ".join(agent.recovery_codes))
+    out.print("Ces informations ne seront plus affichées.")
+
+
+async def _add_agent(settings: Settings, dsn: str, email: str, first_name: str, last_name: str, role: str) -> Any:
+    database = Database(dsn, pool_size=1)
+    try:
+        return await add_agent(database, settings, email=email, first_name=first_name, last_name=last_name, role=role, now=utcnow())
+    finally:
+        await database.close()
+
+
+@cli.command("openapi")
+def print_openapi() -> None:
+    """Print the contract, as committed in openapi.yaml."""
+    print(openapi.as_yaml(create_app(Settings.model_construct())), end="")
+
+
+@cli.command("secrets")
+def make_secrets(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
+    """Make the secrets of an installation with a database of its own; keep a copy in a safe place."""
+    try:
+        write_secrets(file)
+    except FileExistsError:
+        raise Refused(f"{file} existe déjà : il n'est jamais remplacé.") from None
+    out.print(f"Secrets écrits dans {file}. Réglez FOYER_SECRET_FILE={file}")
+
+
+@cli.command("settings")
+def list_settings(as_json: Json = False) -> None:
+    """List the settings: each an environment variable, with what it is now."""
+    settings = load_settings()
+    rows = [
+        {"variable": f"FOYER_{name.upper()}", "value": _shown(name, getattr(settings, name)), "meaning": field.description or ""}
+        for name, field in Settings.model_fields.items()
+    ]
+    if as_json:
+        print(json.dumps(rows))
+        return
+    table = Table("Variable", "Valeur", "Sens")
+    for row in rows:
+        table.add_row(row["variable"], row["value"], row["meaning"])
+    out.print(table)
+
+
+def _shown(name: str, value: object) -> str:
+    """A value without the password it may hold."""
+    text = str(value if value is not None else "")
+    head, at, tail = text.rpartition("@")
+    return f"{head.partition('://')[0]}://…@{tail}" if at and name.endswith("_url") else text
+
+
+def main() -> None:
+    """Run a command; a refusal is printed on standard error, with status 1."""
+    try:
+        cli()
+    except (Refused, ConfigurationError) as error:
+        err.print(f"[bold red]✗[/bold red] {error}", highlight=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

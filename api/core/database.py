@@ -27,7 +27,7 @@ APPLICATION_ROLE = "foyer_app"
 # Answers within 5 s even when the database is frozen; see security.md, "Nothing lost, nothing twice".
 LIMITS = {"statement_timeout": "5000", "lock_timeout": "3000", "idle_in_transaction_session_timeout": "15000"}
 # The order of evaluation of foyer_open and of what it guards must not be left to parallel workers.
-PLANNER = {"max_parallel_workers_per_gather": "0", "jit": "off"}
+PLANNER = {"max_parallel_workers_per_gather": "0", "jit": "off", "timezone": "UTC"}
 CONNECT_TIMEOUT = 2.0  # seconds
 POOL_WAIT = 1.0  # seconds
 Row = TypeVar("Row")
@@ -77,7 +77,7 @@ class Database:
         self.pool_size = pool_size
         self.engine: AsyncEngine = create_async_engine(
             dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
-            pool_size=pool_size, max_overflow=0, pool_timeout=POOL_WAIT,
+            pool_size=pool_size, max_overflow=0, hide_parameters=True, pool_timeout=POOL_WAIT,
             connect_args={"server_settings": self.settings, "timeout": CONNECT_TIMEOUT, "command_timeout": 6},
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)

@@ -126,10 +126,10 @@ STATUS_WORDS: dict[int, tuple[str, str, str]] = {
 FIELD_WORDS: dict[str, tuple[str, str, str]] = {
     "missing": ("missing", "Ce champ est nécessaire.", "This field is needed."),
     "extra_forbidden": ("unknown", "Ce champ n'existe pas.", "This field does not exist."),
-    "string_too_short": ("too-short", "Il faut au moins {min_length} caractère(s).", "At least {min_length} character(s) are needed."),
+    "string_too_short": ("missing", "Ce champ est nécessaire.", "This field is needed."),
     "string_too_long": ("too-long", "Au plus {max_length} caractères.", "At most {max_length} characters."),
-    "too_short": ("too-few", "Il en faut au moins {min_length}.", "At least {min_length} needed."),
-    "too_long": ("too-many", "Au plus {max_length}.", "At most {max_length}."),
+    "too_short": ("missing", "Ce champ est nécessaire.", "This field is needed."),
+    "too_long": ("too-long", "Au plus {max_length}.", "At most {max_length}."),
     "date_from_datetime_parsing": ("date", "Cette date n'existe pas.", "This date does not exist."),
     "date_parsing": ("date", "Cette date n'existe pas.", "This date does not exist."),
     "date_type": ("date", "Une date est attendue, comme 2019-04-30.", "A date is expected, as 2019-04-30."),
@@ -182,6 +182,7 @@ def field_error(error: dict[str, Any], language: str) -> dict[str, str]:
     place = [str(part) for part in error["loc"] if not isinstance(part, str) or part != "body"]
     if error["type"] == "value_error" and isinstance(cause := error.get("ctx", {}).get("error"), FieldRefused):
         code, fr, en = cause.code, cause.fr, cause.en
+        place = [*place, cause.field] if cause.field else place
     else:
         code, fr, en = FIELD_WORDS.get(error["type"], ("value", "Cette valeur ne convient pas.", "This value does not fit."))
     if error["type"] == "json_invalid":
@@ -191,11 +192,11 @@ def field_error(error: dict[str, Any], language: str) -> dict[str, str]:
 
 
 class FieldRefused(ValueError):
-    """Raised in a schema's validator: the code and the sentences for one field."""
+    """Raised in a schema's validator: the code and the sentences for one field; a validator of the whole model names it."""
 
-    def __init__(self, code: str, fr: str, en: str) -> None:
+    def __init__(self, code: str, fr: str, en: str, field: str = "") -> None:
         super().__init__(code)
-        self.code, self.fr, self.en = code, fr, en
+        self.code, self.fr, self.en, self.field = code, fr, en, field
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

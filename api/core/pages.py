@@ -1,10 +1,12 @@
-"""Keyset pages: a cursor names the last row seen, so that the next page costs the same as the first."""
+"""Keyset pages: a cursor names the last row seen, so that the next page costs the same as the first.
 
-import base64
-import binascii
+The database makes the cursor: the values a list is ordered by, joined by `~`.
+"""
+
+from datetime import date
 from typing import Annotated
+from uuid import UUID
 
-import orjson
 from fastapi import Query
 
 from api.core.errors import InvalidField
@@ -13,19 +15,27 @@ Limit = Annotated[int, Query(ge=1, le=100, description="rows a page")]
 Cursor = Annotated[str | None, Query(max_length=200, description="the `next_cursor` of the page before")]
 
 
-def encode(*values: object) -> str:
-    """The cursor of a row, from the values it is ordered by."""
-    return base64.urlsafe_b64encode(orjson.dumps([str(v) for v in values])).decode().rstrip("=")
+class BadCursor(InvalidField):
+    """The cursor is not one of ours."""
+
+    def __init__(self) -> None:
+        super().__init__("/query/cursor", "cursor", "Ce curseur n'est pas valable.", "This cursor is not valid.")
 
 
-def decode(cursor: str | None, length: int) -> list[str] | None:
-    """The values of a cursor; InvalidField when it is not one of ours."""
-    if cursor is None:
-        return None
+def uuid_cursor(cursor: str | None) -> UUID | None:
+    """The cursor of a list ordered by id; raises BadCursor."""
     try:
-        values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if isinstance(values, list) and len(values) == length and all(isinstance(v, str) for v in values):
-            return values
-    except (binascii.Error, ValueError):
-        pass
-    raise InvalidField("/query/cursor", "cursor", "Ce curseur n'est pas valable.", "This cursor is not valid.")
+        return UUID(cursor) if cursor else None
+    except ValueError:
+        raise BadCursor from None
+
+
+def date_cursor(cursor: str | None) -> tuple[date | None, UUID | None]:
+    """The cursor of a list ordered by a day and an id; raises BadCursor."""
+    if not cursor:
+        return None, None
+    try:
+        day, _, row = cursor.partition("~")
+        return date.fromisoformat(day), UUID(row)
+    except ValueError:
+        raise BadCursor from None

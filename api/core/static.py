@@ -29,7 +29,7 @@ def content_security_policy(folder: Path) -> str:
 
 
 class Spa:
-    """Serves the built files; any other page address gets the SPA's shell, any other file is 404."""
+    """Serves the built files; any other page address gets the shell, any other file and all of /api is 404."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -37,9 +37,11 @@ class Spa:
         self.policy = content_security_policy(folder) if self.files else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"].strip("/")
+        if path.split("/", 1)[0] in {"api", ".well-known"}:
+            raise HTTPException(404)
         if scope["method"] not in {"GET", "HEAD"}:
             raise HTTPException(405)
-        path = scope["path"].strip("/")
         name = next((n for n in (path, f"{path}.html", "index.html" if not path else "") if n in self.files), None)
         if name is None and "." in path.rsplit("/", 1)[-1]:
             raise HTTPException(404)

@@ -1,6 +1,8 @@
 """What surrounds every answer, as pure ASGI: request id, security headers, body limit, log line, metrics, last resort."""
 
 import time
+import traceback
+from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
@@ -76,8 +78,7 @@ class Surroundings:
             words = en if preferred(request.headers.get("accept-language", "")) == "en" else fr
             await problem_response(request, 413, code, "Too large", words)(scope, receive, dressed)
         except Exception as error:
-            # The type and the place only: the message may hold data.
-            log.exception("unexpected", request_id=request_id, kind=type(error).__name__, exc_info=_place(error))
+            log.error("unexpected", request_id=request_id, kind=type(error).__name__, places=_places(error))
             if status:
                 raise
             await internal_error(Request(scope))(scope, receive, dressed)
@@ -93,7 +94,7 @@ class Surroundings:
             log.warning("answered", method=scope["method"], route=name, status=status, request_id=request_id)
 
 
-def _place(error: BaseException) -> bool:
-    """Drop the message of an exception, which may quote what a person sent, and keep its place."""
-    error.args = ()
-    return True
+def _places(error: BaseException) -> list[str]:
+    """Where an exception went through our code. Its message is left out: it may quote what a person sent."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames if "/api/" in f.filename][-6:]

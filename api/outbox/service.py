@@ -1,11 +1,11 @@
 """Write a message in the business transaction: it leaves if, and only if, the transaction commits."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
-from sqlalchemy import insert
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.settings import Settings
@@ -32,7 +32,7 @@ async def enqueue(
     """
     hidden = secrets.encrypt(settings.secrets.encryption_key, orjson.dumps(secret).decode()) if secret else None
     await db.execute(
-        insert(Message).values(
+        cast(Table, Message.__table__).insert().inline().values(
             channel=channel, recipient=to, language=language, template=template, params=params, secrets=hidden,
             account_id=account_id, expires_at=expires_at,
         )

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
 from fastapi import Depends, Request, Response
 from sqlalchemy import text
 
 from api.core.clock import utcnow
-from api.core.database import Database, Read, SessionDep
-from api.core.errors import NotFound, Problem
+from api.core.database import Database, Read, SessionDep, found
+from api.core.errors import Problem
 from api.security.scopes import Scope
 from api.security.tokens import Claims, InvalidAccessToken
 
@@ -62,11 +63,13 @@ class Reader(Principal):
     database: Database
 
     async def json(self, read: Read, **args: object) -> Response:
-        """The answer of a read, with an ETag when the row has a `version`. NotFound when there is no row."""
-        body = await self.body(read, **args)
-        if body is None:
-            raise NotFound
-        return Response(body, media_type="application/json")
+        """The answer of a read; NotFound when there is no row."""
+        return Response(found(await self.body(read, **args)), media_type="application/json")
+
+    async def versioned(self, read: Read, **args: object) -> Response:
+        """The answer of a read of one row, its `version` as the ETag; NotFound when there is no row."""
+        body = found(await self.body(read, **args))
+        return Response(body, media_type="application/json", headers={"ETag": f'"{orjson.loads(body)["version"]}"'})
 
     async def body(self, read: Read, **args: object) -> str | None:
         """The JSON text of a read; None when there is no row, raises NotSignedIn or ScopeMissing."""

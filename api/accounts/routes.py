@@ -1,0 +1,89 @@
+"""Accounts and the profile."""
+
+from typing import Annotated
+
+from fastapi import Response
+
+from api.accounts import queries, service
+from api.accounts.schemas import (
+    AccountCreate,
+    EmailInput,
+    PasswordChange,
+    PasswordReset,
+    ProfileRead,
+    ProfileUpdate,
+    TokenInput,
+)
+from api.core.clock import Now
+from api.core.database import DatabaseDep, PublicSession, SessionDep
+from api.core.errors import PreconditionRequired, Stale, TooManyRequests, problems
+from api.core.etags import IfMatch
+from api.core.languages import ReaderLanguage
+from api.core.routing import router as new_router
+from api.core.schemas import Accepted
+from api.core.settings import SettingsDep
+from api.security.addresses import ClientNetwork
+from api.security.principal import Principal, Reader, Reads, Requires
+from api.security.scopes import Scope
+
+router = new_router(tag="accounts")
+AccountReader = Annotated[Reader, Reads(Scope.ACCOUNT_READ)]
+AccountWriter = Annotated[Principal, Requires(Scope.ACCOUNT_WRITE)]
+
+
+@router.post("/accounts", status_code=202, responses=problems(TooManyRequests))
+async def create_account(
+    body: AccountCreate, database: DatabaseDep, settings: SettingsDep, language: ReaderLanguage, network: ClientNetwork, now: Now
+) -> Accepted:
+    """Ask for an account. The answer is the same for a known address; the mail tells its owner."""
+    await service.sign_up(database, settings, body, language, network, now)
+    return Accepted()
+
+
+@router.post("/accounts/activation", status_code=204, responses=problems(service.LinkSpent))
+async def activate_account(body: TokenInput, db: PublicSession, now: Now) -> None:
+    """Activate an account with the token of the mail, good once."""
+    await service.activate(db, body.token, now)
+
+
+@router.post("/accounts/activation-mail", status_code=202)
+async def resend_activation_mail(body: EmailInput, database: DatabaseDep, settings: SettingsDep, now: Now) -> Accepted:
+    """Send the activation mail again, at most once a minute and five times a day."""
+    await service.resend_activation(database, settings, body.email, now)
+    return Accepted()
+
+
+@router.post("/password-resets", status_code=202)
+async def request_password_reset(body: EmailInput, database: DatabaseDep, settings: SettingsDep, now: Now) -> Accepted:
+    """Ask for a mail to choose a new password."""
+    await service.request_reset(database, settings, body.email, now)
+    return Accepted()
+
+
+@router.post("/password-resets/confirmation", status_code=204, responses=problems(service.LinkSpent))
+async def confirm_password_reset(body: PasswordReset, db: PublicSession, settings: SettingsDep, now: Now) -> None:
+    """Set a new password with the token of the mail; every session ends."""
+    await service.reset_password(db, settings, body.token, body.password, now)
+
+
+@router.get("/me", responses={200: {"model": ProfileRead}})
+async def get_profile(caller: AccountReader) -> Response:
+    """The signed-in person, and what the account may do now."""
+    return await caller.versioned(queries.PROFILE)
+
+
+@router.patch("/me", responses=problems(Stale, PreconditionRequired))
+async def update_profile(
+    body: ProfileUpdate, db: SessionDep, caller: AccountWriter, response: Response, if_match: IfMatch = None
+) -> ProfileRead:
+    """Change one's own details."""
+    account = await service.update_profile(db, caller.account_id, body, if_match)
+    response.headers["ETag"] = account.etag
+    scopes = sorted(await queries.scopes(db, account.id))
+    return ProfileRead.model_validate({**vars(account), "scopes": scopes})
+
+
+@router.put("/me/password", status_code=204, responses=problems(service.WrongPassword))
+async def change_password(body: PasswordChange, db: SessionDep, caller: AccountWriter, settings: SettingsDep, now: Now) -> None:
+    """Change the password with the present one; every other session ends."""
+    await service.change_password(db, settings, caller.account_id, caller.session_id, body.current_password, body.password, now)

@@ -1,0 +1,105 @@
+"""What goes in and comes out of accounts."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field, field_validator
+
+from api.core.clock import utcnow
+from api.core.errors import FieldRefused
+from api.core.schemas import Email, Input, Name, Opaque, OptionalText, Phone
+
+Password = Annotated[str, Field(min_length=1, max_length=1000, description="12 to 128 characters; any are allowed")]
+
+
+def check_birth_date(value: date | None) -> date | None:
+    """A day of birth is past, and of somebody who may be alive."""
+    if value is not None and not 1900 <= value.year <= utcnow().year or (value and value > utcnow().date()):
+        raise FieldRefused("date", "Cette date de naissance n'est pas possible.", "This date of birth is not possible.")
+    return value
+
+
+BirthDate = Annotated[date, Field(description="YYYY-MM-DD")]
+
+
+class AccountCreate(Input):
+    """A new account."""
+
+    email: Email
+    password: Password
+    first_name: Name
+    last_name: Name
+    birth_date: BirthDate | None = None
+    phone: Phone | None = None
+    locale: Literal["fr", "en"] | None = Field(None, description="the language of mails and SMS; else Accept-Language")
+
+    _birth_date = field_validator("birth_date")(check_birth_date)
+
+
+class TokenInput(Input):
+    """The token of a link."""
+
+    token: Opaque
+
+
+class EmailInput(Input):
+    """An address to write to, if it is known."""
+
+    email: Email
+
+
+class PasswordReset(Input):
+    """A new password, with the token of the mail."""
+
+    token: Opaque
+    password: Password
+
+
+class PasswordChange(Input):
+    """A new password, with the present one."""
+
+    current_password: Password
+    password: Password
+
+
+class ProfileUpdate(Input):
+    """The fields to change; those left out stay."""
+
+    first_name: Name | None = None
+    last_name: Name | None = None
+    birth_date: BirthDate | None = None
+    phone: Phone | None = None
+    address: OptionalText | None = None
+    postal_code: OptionalText | None = None
+    city: OptionalText | None = None
+    locale: Literal["fr", "en"] | None = None
+
+    _birth_date = field_validator("birth_date")(check_birth_date)
+
+    @field_validator("first_name", "last_name", "locale")
+    @classmethod
+    def not_null(cls, value: str | None) -> str:
+        """These may be left out, but not emptied."""
+        if value is None:
+            raise FieldRefused("missing", "Ce champ est nécessaire.", "This field is needed.")
+        return value
+
+
+class ProfileRead(BaseModel):
+    """The signed-in person."""
+
+    id: UUID
+    email: str
+    first_name: str
+    last_name: str
+    birth_date: date | None
+    phone: str | None
+    address: str | None
+    postal_code: str | None
+    city: str | None
+    locale: Literal["fr", "en"]
+    role: str
+    scopes: list[str] = Field(description="what the account may do now")
+    created_at: datetime
+    version: int

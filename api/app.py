@@ -1,0 +1,135 @@
+"""The composition root: every router in one visible list, and what surrounds them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.routing import APIRoute
+from prometheus_client import generate_latest
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.middleware.cors import CORSMiddleware
+
+from api.accounts.routes import router as accounts
+from api.activities.routes import router as activities
+from api.core import errors
+from api.core.database import Database
+from api.core.errors import Busy
+from api.core.migrating import newest_revision
+from api.core.settings import PROJECT, Settings
+from api.core.static import Spa
+from api.core.web import Surroundings
+from api.demo.routes import router as demo
+from api.enrollments.routes import router as enrollments
+from api.families.agent_routes import router as agent_families
+from api.families.routes import router as families
+from api.household.routes import router as household
+from api.invoices.routes import router as invoices
+from api.requests.agent_routes import router as agent_requests
+from api.requests.routes import router as requests
+from api.security.tokens import Tokens
+from api.service_keys.agent_routes import router as agent_service_keys
+from api.service_keys.routes import router as service_keys
+from api.sessions.routes import router as sessions
+
+ROUTERS = [
+    accounts, sessions, household, families, service_keys, invoices, activities, enrollments, requests,
+    agent_families, agent_service_keys, agent_requests,
+]
+DATABASE_AWAY = (
+    OSError, TimeoutError, PoolTimeout, OperationalError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
+    asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+
+
+def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
+    """The application on a database; without one it only describes itself (`foyer openapi`)."""
+    app = FastAPI(title="Foyer", openapi_url=None, docs_url=None, redoc_url=None, lifespan=_lifespan, generate_unique_id_function=_operation_id)
+    app.state.settings = settings
+    if database:
+        app.state.database = database
+        app.state.tokens = Tokens(settings.secrets.signing_key, settings.address)
+    for router in ROUTERS:
+        app.include_router(router, prefix="/api/v1")
+    if settings.demo:
+        app.include_router(demo, prefix="/api/v1", include_in_schema=False)
+    errors.install(app)
+    for kind in DATABASE_AWAY:
+        app.add_exception_handler(kind, _database_away)
+    app.add_exception_handler(DBAPIError, _database_error)
+    _add_operator_routes(app)
+    if database:
+        app.router.default = Spa(PROJECT / "frontend" / "build")  # after 405 of a known path
+    app.add_middleware(Surroundings)
+    if origins := [o.strip() for o in settings.cors_origins.split(",") if o.strip()]:
+        app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], expose_headers=["ETag", "Retry-After"])
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """`verb_noun`, the function's own name: unique, and it stays."""
+    return route.name
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    await app.state.database.open()
+    yield
+    await app.state.database.close()
+
+
+async def _database_away(request: Request, _: Exception) -> Response:
+    language = errors.preferred(request.headers.get("accept-language", ""))
+    busy = Busy()
+    return errors.problem_response(request, busy.status, busy.code, busy.title, busy.detail(language), busy.retry_after)
+
+
+async def _database_error(request: Request, error: Exception) -> Response:
+    """A time-out or a lost connection that SQLAlchemy wrapped is 503; anything else is a fault of ours."""
+    cause = getattr(getattr(error, "orig", None), "__cause__", None)
+    if isinstance(cause, DATABASE_AWAY) or getattr(error, "connection_invalidated", False):
+        return await _database_away(request, error)
+    raise error
+
+
+def _add_operator_routes(app: FastAPI) -> None:
+    """Health, metrics, the contract and the public keys: for machines, outside the contract."""
+    committed = PROJECT / "openapi.yaml"
+    newest = newest_revision()
+
+    @app.get("/healthz", include_in_schema=False)
+    async def check_health() -> PlainTextResponse:
+        """The process answers."""
+        return PlainTextResponse("ok")
+
+    @app.get("/readyz", include_in_schema=False)
+    async def check_ready(request: Request) -> JSONResponse:
+        """The database answers, and has the schema of this release."""
+        try:
+            async with asyncio.timeout(3):
+                row = await request.app.state.database.fetchrow("SELECT version_num FROM alembic_version")
+        except (*DATABASE_AWAY, asyncpg.PostgresError):
+            raise Busy from None
+        if not row or row["version_num"] != newest:
+            raise Busy
+        return JSONResponse({"status": "ready"})
+
+    @app.get("/metrics", include_in_schema=False)
+    async def read_metrics() -> PlainTextResponse:
+        """Prometheus."""
+        return PlainTextResponse(generate_latest().decode(), media_type="text/plain; version=0.0.4")
+
+    @app.get("/openapi.yaml", include_in_schema=False)
+    async def read_contract() -> Response:
+        """The committed contract."""
+        return Response(committed.read_bytes(), media_type="application/yaml")
+
+    @app.get("/.well-known/jwks.json", include_in_schema=False)
+    async def read_public_keys(request: Request) -> JSONResponse:
+        """The public keys of the access tokens."""
+        return JSONResponse(request.app.state.tokens.jwks())
+

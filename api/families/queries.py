@@ -1,0 +1,132 @@
+"""Families in the database. A parent's query says which files are theirs; an agent's needs the agent's scope."""
+
+import unicodedata
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core.database import Read, Sql, found
+from api.families.models import Adult, AdultPrivate, Family, FamilyChild, Service, ServiceLink
+
+SERVICE = """json_build_object('slug', s.slug, 'name', CASE WHEN :language = 'en' THEN s.name_en ELSE s.name_fr END,
+    'opens', CASE WHEN :language = 'en' THEN s.opens_en ELSE s.opens_fr END,
+    'how_to_get', CASE WHEN :language = 'en' THEN s.how_to_get_en ELSE s.how_to_get_fr END,
+    'contact_email', s.contact_email, 'scopes', s.scopes, 'attached', {attached})"""
+PUBLIC_SERVICES = Sql(
+    "SELECT json_build_object('next_cursor', NULL, 'items', coalesce(json_agg("
+    + SERVICE.format(attached="NULL").replace(":language", ":language::text")
+    + " ORDER BY s.position), '[]'))::text AS body FROM service s"
+)
+SERVICES = Read(
+    "SELECT json_build_object('next_cursor', NULL, 'items', coalesce(json_agg("
+    + SERVICE.format(attached="EXISTS (SELECT FROM service_link l WHERE l.service_id = s.id AND l.account_id = :viewer AND l.ended_at IS NULL)")
+    .replace(":language", ":language::text")
+    + " ORDER BY s.position), '[]'))::text FROM service s"
+)
+
+FILES = Read("""
+    SELECT json_build_object('next_cursor', NULL, 'items', coalesce(json_agg(json_build_object(
+        'id', f.id, 'reference', f.reference, 'service', s.slug,
+        'label', (SELECT 'Famille ' || string_agg(DISTINCT a.last_name, ' – ') FROM adult a WHERE a.family_id = f.id),
+        'adults', (SELECT json_agg(json_build_object('first_name', a.first_name, 'last_name', a.last_name, 'role', a.role,
+                       'is_me', a.id = l.adult_id) ORDER BY a.role DESC, a.id) FROM adult a WHERE a.family_id = f.id),
+        'children', coalesce((SELECT json_agg(json_build_object('id', c.id, 'reference', c.reference, 'first_name', c.first_name,
+                       'last_name', c.last_name, 'birth_date', c.birth_date, 'school', c.school, 'grade', c.grade,
+                       'has_pai', c.has_pai, 'diet', c.diet) ORDER BY c.birth_date, c.id)
+                     FROM family_child fc JOIN child c ON c.id = fc.child_id WHERE fc.family_id = f.id), '[]'),
+        'quotient', json_build_object('value', p.quotient, 'valid_from', p.quotient_from, 'valid_to', p.quotient_to),
+        'is_payer', me.is_payer) ORDER BY l.id), '[]'))::text
+    FROM service_link l JOIN family f ON f.id = l.family_id JOIN service s ON s.id = f.service_id
+    JOIN adult me ON me.id = l.adult_id LEFT JOIN adult_private p ON p.adult_id = me.id
+    WHERE l.account_id = :viewer AND l.ended_at IS NULL
+""")
+
+KEY_STATE = """CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' WHEN k.used_at IS NOT NULL THEN 'used'
+    WHEN k.expires_at <= now() THEN 'expired' ELSE 'issued' END"""
+AGENT_ADULTS = f"""(SELECT json_agg(json_build_object('id', a.id, 'reference', a.reference, 'first_name', a.first_name,
+        'last_name', a.last_name, 'role', a.role, 'is_payer', a.is_payer, 'birth_date', p.birth_date, 'address', coalesce(p.address, ''),
+        'postal_code', coalesce(p.postal_code, ''), 'city', coalesce(p.city, ''), 'phone', p.phone, 'email', p.email,
+        'quotient', p.quotient, 'quotient_to', p.quotient_to,
+        'key_state', coalesce((SELECT {KEY_STATE} FROM service_key k WHERE k.adult_id = a.id ORDER BY k.id DESC LIMIT 1), 'none'),
+        'linked', EXISTS (SELECT FROM service_link l WHERE l.adult_id = a.id AND l.ended_at IS NULL)) ORDER BY a.role DESC, a.id)
+    FROM adult a LEFT JOIN adult_private p ON p.adult_id = a.id WHERE a.family_id = f.id)"""  # noqa: S608 - constants
+AGENT_CHILDREN = """coalesce((SELECT json_agg(json_build_object('id', c.id, 'reference', c.reference, 'first_name', c.first_name,
+        'last_name', c.last_name, 'birth_date', c.birth_date, 'school', c.school, 'grade', c.grade) ORDER BY c.birth_date, c.id)
+    FROM family_child fc JOIN child c ON c.id = fc.child_id WHERE fc.family_id = f.id), '[]')"""
+SEARCH = Read(f"""
+    WITH found AS (
+        SELECT f.id FROM family f WHERE f.reference = :search::text
+        UNION SELECT a.family_id FROM adult a WHERE a.search_name LIKE :pattern::text OR a.reference = upper(:search)
+        UNION SELECT fc.family_id FROM child c JOIN family_child fc ON fc.child_id = c.id
+            WHERE c.search_name LIKE :pattern OR c.reference = upper(:search)
+        UNION SELECT a.family_id FROM adult_private p JOIN adult a ON a.id = p.adult_id WHERE p.phone = :phone::text OR p.email = lower(:search)
+    ), page AS (
+        SELECT f.*, row_number() OVER (ORDER BY f.id) AS place FROM family f
+        WHERE f.id IN (SELECT id FROM found) AND (:after::uuid IS NULL OR f.id > :after) ORDER BY f.id LIMIT :limit::int + 1
+    )
+    SELECT json_build_object(
+        'items', coalesce((SELECT json_agg(json_build_object('id', f.id, 'reference', f.reference, 'adults', {AGENT_ADULTS},
+            'children', {AGENT_CHILDREN}) ORDER BY f.place) FROM page f WHERE f.place <= :limit), '[]'),
+        'next_cursor', CASE WHEN (SELECT count(*) FROM page) > :limit THEN (SELECT id FROM page WHERE place = :limit) END)::text
+""")  # noqa: S608 - constants
+AGENT_FILE = Read(f"""
+    SELECT json_build_object('id', f.id, 'reference', f.reference, 'adults', {AGENT_ADULTS}, 'children', {AGENT_CHILDREN},
+        'keys', coalesce((SELECT json_agg(json_build_object('id', k.id, 'adult_id', k.adult_id, 'deliver_by', k.deliver_by,
+            'state', {KEY_STATE}, 'last_symbols', k.last_symbols, 'created_at', k.created_at, 'expires_at', k.expires_at) ORDER BY k.id DESC)
+            FROM service_key k WHERE k.family_id = f.id), '[]'))::text
+    FROM family f WHERE f.id = :id::uuid
+""")  # noqa: S608 - constants
+
+
+def search_name(*names: str) -> str:
+    """Names as they are searched: lower case, without accents or punctuation, one space between words."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", " ".join(names).replace("œ", "oe").replace("Œ", "OE")) if not unicodedata.combining(c))
+    return " ".join("".join(c if c.isalnum() else " " for c in plain.lower()).split())
+
+
+def like_all(search: str) -> str:
+    """A pattern that finds a name by the beginnings of its words, in their order: `mar dup`."""
+    return "%" + "%".join(search_name(search).split()) + "%" if search_name(search) else ""
+
+
+async def service_by_slug(db: AsyncSession, slug: str) -> Service | None:
+    """The service of a name in an address."""
+    return await db.scalar(select(Service).where(Service.slug == slug))
+
+
+async def adult_for_agent(db: AsyncSession, adult_id: UUID) -> tuple[Adult, AdultPrivate | None, Family, Service]:
+    """An adult with contacts, file and service, for an agent."""
+    row = (
+        await db.execute(
+            select(Adult, AdultPrivate, Family, Service)
+            .join(Family, Family.id == Adult.family_id)
+            .join(Service, Service.id == Family.service_id)
+            .outerjoin(AdultPrivate, AdultPrivate.adult_id == Adult.id)
+            .where(Adult.id == adult_id)
+        )
+    ).one_or_none()
+    return found(row)._tuple()
+
+
+async def links(db: AsyncSession, family_id: UUID) -> list[ServiceLink]:
+    """The accounts that are in a file now; a parent sees only their own."""
+    return list(await db.scalars(select(ServiceLink).where(ServiceLink.family_id == family_id, ServiceLink.ended_at.is_(None))))
+
+
+async def lock_link(db: AsyncSession, account_id: UUID, link_id: UUID) -> ServiceLink:
+    """One of one's own live links, locked."""
+    own = select(ServiceLink).where(ServiceLink.account_id == account_id, ServiceLink.id == link_id, ServiceLink.ended_at.is_(None))
+    return found(await db.scalar(own.with_for_update()))
+
+
+async def own_child(db: AsyncSession, account_id: UUID, child_id: UUID) -> FamilyChild:
+    """The place of a child in one of one's own files, the newest key's first; raises NotFound."""
+    own = (
+        select(FamilyChild)
+        .join(ServiceLink, ServiceLink.family_id == FamilyChild.family_id)
+        .where(ServiceLink.account_id == account_id, ServiceLink.ended_at.is_(None), FamilyChild.child_id == child_id)
+        .order_by(ServiceLink.id.desc())
+        .limit(1)
+    )
+    return found(await db.scalar(own))

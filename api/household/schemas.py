@@ -1,0 +1,82 @@
+"""What goes in and comes out of the household."""
+
+from datetime import date
+from typing import Self
+from uuid import UUID
+
+from pydantic import BaseModel, field_validator, model_validator
+
+from api.core.clock import utcnow
+from api.core.errors import FieldRefused
+from api.core.schemas import Email, Input, Name, OptionalText, Page, Phone
+from api.household.models import Kind
+
+
+def _past(value: date | None) -> date | None:
+    if value is not None and (value.year < 1900 or value > utcnow().date()):
+        raise FieldRefused("date", "Cette date de naissance n'est pas possible.", "This date of birth is not possible.")
+    return value
+
+
+class MemberFields(Input):
+    """What can be said of a member."""
+
+    birth_date: date | None = None
+    phone: Phone | None = None
+    email: Email | None = None
+    relationship: OptionalText | None = None
+    may_collect: bool = False
+    emergency: bool = False
+
+    _birth_date = field_validator("birth_date")(_past)
+
+
+class MemberCreate(MemberFields):
+    """A new member. A child needs a birth date, a contact a phone."""
+
+    kind: Kind
+    first_name: Name
+    last_name: Name
+
+    @model_validator(mode="after")
+    def complete(self) -> Self:
+        """What its kind needs."""
+        check_complete(self.kind, self.birth_date, self.phone)
+        return self
+
+
+def check_complete(kind: Kind, birth_date: date | None, phone: str | None) -> None:
+    """Raises FieldRefused for what a kind of member cannot do without."""
+    if kind is Kind.CHILD and birth_date is None:
+        raise FieldRefused("birth-date-missing", "La date de naissance de l'enfant est nécessaire.", "The child's date of birth is needed.", "birth_date")
+    if kind is Kind.CONTACT and phone is None:
+        raise FieldRefused("phone-missing", "Le téléphone du contact est nécessaire.", "The contact's phone is needed.", "phone")
+
+
+class MemberUpdate(MemberFields):
+    """The fields to change; those left out stay."""
+
+    first_name: Name = ""
+    last_name: Name = ""
+
+
+class MemberRead(BaseModel):
+    """A declared member."""
+
+    id: UUID
+    kind: Kind
+    first_name: str
+    last_name: str
+    birth_date: date | None
+    phone: str | None
+    email: str | None
+    relationship: str | None
+    may_collect: bool
+    emergency: bool
+    version: int
+
+
+class MemberList(Page):
+    """The household."""
+
+    items: list[MemberRead]

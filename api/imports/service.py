@@ -1,0 +1,201 @@
+"""The import: COPY into staging, reject what contradicts, merge in sets; one transaction a file, one import at a time.
+
+Memory does not grow with the files: rows stream into COPY, rejected ones into a temporary table and from there to
+`rejets.csv`. A row is applied, unchanged or rejected, and counted once.
+"""
+
+import csv
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import asyncpg
+import orjson
+
+from api.core.database import APPLICATION_ROLE
+from api.core.settings import Settings
+from api.imports.files import Unusable, read_header, records
+from api.imports.kinds import Kind, all_kinds
+from api.imports.values import Dropped, Rejected
+
+ONE_AT_A_TIME = 0x696D706F  # an advisory lock of our own
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+REPORT_EVERY = 1 << 18  # bytes
+Progress = Callable[[str, int, int], None]  # file, bytes read, bytes in all
+
+
+@dataclass
+class Counts:
+    """What became of a file's rows: read = applied + unchanged + rejected."""
+
+    read: int = 0
+    applied: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    warnings: int = 0
+
+
+class AlreadyRunning(Unusable):
+    """Another import is running."""
+
+
+async def import_folder(
+    dsn: str, settings: Settings, folder: Path, rejects: Path, *, dry_run: bool = False, service: str = "enfance", progress: Progress | None = None
+) -> dict[str, dict[str, int]]:
+    """Import the files that the folder has; the counts of each. Rejected rows and warnings go to the file `rejects`.
+
+    Raises Unusable when there is no file, a header does not fit, or another import runs: then nothing was changed.
+    """
+    kinds = [kind for kind in all_kinds(settings.zone) if (folder / kind.file).is_file()]
+    if not kinds:
+        names = ", ".join(kind.file for kind in all_kinds(settings.zone))
+        raise Unusable(f"Le dossier {folder} n'a aucun des fichiers attendus : {names}.")
+    headers = {kind.name: read_header(folder / kind.file, [c.name for c in kind.columns]) for kind in kinds}
+    connection = await asyncpg.connect(dsn, timeout=5, server_settings={"role": APPLICATION_ROLE, "application_name": "foyer import", "jit": "off"})
+    part = rejects.with_name(rejects.name + ".part")
+    try:
+        if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", ONE_AT_A_TIME):
+            raise AlreadyRunning("Un autre import est en cours. Attendez sa fin, puis recommencez.")
+        # This connection is ours alone and closed below.
+        await connection.execute("SET app.actor = 'system'; SET statement_timeout = 0; SET lock_timeout = '30s'")
+        service_id = await connection.fetchval("SELECT id FROM service WHERE slug = $1", service)
+        if service_id is None:
+            raise Unusable(f"Le service « {service} » n'existe pas.")
+        with part.open("w", encoding="utf-8-sig", newline="") as output:
+            writer = csv.writer(output, delimiter=";", lineterminator="\r\n")
+            writer.writerow(["fichier", "ligne", "colonne", "nature", "motif", "contenu"])
+            whole = connection.transaction()
+            if dry_run:
+                await whole.start()
+            counts = {}
+            for kind in kinds:
+                one = _Import(connection, kind, folder / kind.file, headers[kind.name], service_id, progress or (lambda *_: None))
+                async with connection.transaction():
+                    counts[kind.name] = asdict(await one.run(writer))
+            if dry_run:
+                await whole.rollback()
+        part.rename(rejects)
+    finally:
+        part.unlink(missing_ok=True)
+        await connection.close(timeout=5)
+    return counts
+
+
+class _Import:
+    """One file on its way into the database."""
+
+    def __init__(self, connection: "asyncpg.Connection[Any]", kind: Kind, path: Path, header: list[str], service_id: object, progress: Progress) -> None:
+        self.connection, self.kind, self.path, self.header = connection, kind, path, header
+        self.service_id, self.progress = service_id, progress
+        self.counts = Counts()
+
+    async def run(self, writer: Any) -> Counts:
+        """Stage, reject, merge, report."""
+        columns = {c.name: c.type for c in self.kind.columns} | {name: kind for name, (kind, _) in self.kind.derived.items()}
+        await self.connection.execute(
+            "CREATE TEMP TABLE staging (line int, " + ", ".join(f"{name} {kind}" for name, kind in columns.items()) + ");"
+            "CREATE TEMP TABLE changed (line int);"
+            "CREATE TEMP TABLE finding (line int, column_name text, is_rejection boolean, reason text)"
+        )
+        with tempfile.TemporaryFile() as findings:
+            await self.connection.copy_records_to_table("staging", records=self._rows(findings), columns=["line", *columns])
+            await self.connection.copy_records_to_table("finding", records=_spooled(findings))
+        await self.connection.execute("ANALYZE staging")
+        await self._reject_contradictions()
+        for statement in self.kind.merge:
+            await self._run(statement)
+        await self._count()
+        await self._report(writer)
+        await self.connection.execute("DROP TABLE staging, changed, finding")
+        return self.counts
+
+    async def _rows(self, findings: IO[bytes]) -> AsyncIterator[tuple[Any, ...]]:
+        """The rows that can be read, typed for COPY; the others are spooled to disk."""
+        size, told = self.path.stat().st_size, 0
+        places = [(column, self.header.index(column.name)) for column in self.kind.columns]
+
+        def find(line: int, column: str, reason: str, *, rejection: bool = True) -> None:
+            findings.write(orjson.dumps([line, column, rejection, reason]) + b"\n")
+
+        for record in records(self.path):
+            self.counts.read += 1
+            if record.end - told > REPORT_EVERY:
+                told = record.end
+                self.progress(self.kind.file, told, size)
+            if record.problem or len(record.fields) != len(self.header):
+                find(record.line, "", record.problem or f"{len(record.fields)} colonnes au lieu de {len(self.header)}")
+                continue
+            row: dict[str, Any] = {}
+            for column, place in places:
+                try:
+                    value = column.read(record.fields[place])
+                except Rejected as rejected:
+                    find(record.line, column.name, str(rejected))
+                    break
+                if isinstance(value, Dropped):
+                    find(record.line, column.name, value.warning, rejection=False)
+                    value = None
+                row[column.name] = value
+            else:
+                if problem := self.kind.check(row):
+                    find(record.line, *problem)
+                    continue
+                if warning := self.kind.warn(row):
+                    find(record.line, *warning, rejection=False)
+                yield (record.line, *row.values(), *(how(row) for _, how in self.kind.derived.values()))
+        self.progress(self.kind.file, size, size)
+
+    async def _reject_contradictions(self) -> None:
+        if self.kind.key:
+            key = ", ".join(self.kind.key)
+            await self._find(
+                f"SELECT line, '{self.kind.key[-1]}', 'en double : lignes ' || first || ' et ' || line FROM "  # noqa: S608 - constants
+                f"(SELECT line, first_value(line) OVER (PARTITION BY {key} ORDER BY line) AS first FROM staging) d WHERE line <> first",
+                rejection=True,
+            )
+        for statement in self.kind.rejects:
+            await self._find(statement, rejection=True)
+        for statement in self.kind.warnings:
+            await self._find(statement, rejection=False)
+
+    async def _find(self, statement: str, *, rejection: bool) -> None:
+        await self._run(f"INSERT INTO finding SELECT f.line, f.c, {rejection}, f.reason FROM ({statement}) f(line, c, reason)")  # noqa: S608 - constants
+        if rejection:
+            await self.connection.execute("DELETE FROM staging s USING finding f WHERE f.line = s.line AND f.is_rejection")
+
+    async def _run(self, statement: str) -> None:
+        await self.connection.execute(statement, *([self.service_id] if "$1" in statement else []))
+
+    async def _count(self) -> None:
+        row = await self.connection.fetchrow(
+            "SELECT (SELECT count(DISTINCT line) FROM finding WHERE is_rejection) AS rejected, "
+            "(SELECT count(*) FROM finding WHERE NOT is_rejection) AS warnings, (SELECT count(DISTINCT line) FROM changed) AS applied"
+        )
+        assert row is not None  # noqa: S101 - aggregates always answer
+        self.counts.rejected, self.counts.warnings, self.counts.applied = row["rejected"], row["warnings"], row["applied"]
+        self.counts.unchanged = self.counts.read - self.counts.applied - self.counts.rejected
+
+    async def _report(self, writer: Any) -> None:
+        """Each finding with its row, by a second walk beside the file; both are in the order of lines."""
+        source = records(self.path)
+        record = next(source, None)
+        async for found in self.connection.cursor("SELECT * FROM finding ORDER BY line, column_name"):
+            while record is not None and record.line < found["line"]:
+                record = next(source, None)
+            content = ";".join(record.fields) if record is not None and record.line == found["line"] else ""
+            nature = "rejet" if found["is_rejection"] else "avertissement"
+            cells = [self.kind.file, found["line"], found["column_name"], nature, found["reason"], content]
+            writer.writerow([neutral(str(cell)) for cell in cells])
+
+
+def neutral(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def _spooled(findings: IO[bytes]) -> Iterator[tuple[Any, ...]]:
+    findings.seek(0)
+    for line in findings:
+        yield tuple(orjson.loads(line))

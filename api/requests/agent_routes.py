@@ -1,0 +1,66 @@
+"""The agents' queue."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from api.core import pages
+from api.core.clock import Now
+from api.core.database import SessionDep
+from api.core.errors import InvalidField, NotFound, problems
+from api.core.languages import ReaderLanguage
+from api.core.routing import router as new_router
+from api.core.settings import SettingsDep
+from api.requests import queries, service
+from api.requests.models import State, WrongState
+from api.requests.schemas import Acceptance, AcceptedRead, AgentRequestList, AgentRequestRead, Refusal
+from api.security.principal import Principal, Reader, Reads, Requires
+from api.security.scopes import Scope
+
+router = new_router("/agent/requests", tag="agent")
+QueueReader = Annotated[Reader, Reads(Scope.AGENT_REQUESTS)]
+QueueAgent = Annotated[Principal, Requires(Scope.AGENT_REQUESTS)]
+
+
+@router.get("", responses={200: {"model": AgentRequestList}})
+async def list_request_queue(
+    caller: QueueReader,
+    language: ReaderLanguage,
+    state: Annotated[State | None, Query()] = None,
+    type: Annotated[str | None, Query(max_length=100)] = None,  # noqa: A002 - the contract's name
+    limit: pages.Limit = 25,
+    cursor: pages.Cursor = None,
+) -> Response:
+    """The queue, what waits longest first, with the counts by state."""
+    return await caller.json(
+        queries.AGENT_PAGE, language=language, state=state and state.value, type=type, limit=limit, after=pages.uuid_cursor(cursor)
+    )
+
+
+@router.get("/{request_id}", responses={200: {"model": AgentRequestRead}} | problems(NotFound))
+async def get_queued_request(request_id: UUID, caller: QueueReader, language: ReaderLanguage) -> Response:
+    """One request with who asks."""
+    return await caller.versioned(queries.AGENT_ONE, id=request_id, language=language)
+
+
+@router.post("/{request_id}/review", responses=problems(NotFound, WrongState))
+async def review_request(request_id: UUID, db: SessionDep, caller: QueueAgent, language: ReaderLanguage) -> AgentRequestRead:
+    """Take a request in hand; the parent can no longer change it."""
+    return await service.review(db, caller.account_id, request_id, language)
+
+
+@router.post("/{request_id}/acceptance", responses=problems(NotFound, WrongState, InvalidField))
+async def accept_request(
+    request_id: UUID, db: SessionDep, caller: QueueAgent, settings: SettingsDep, language: ReaderLanguage, now: Now, body: Acceptance | None = None
+) -> AcceptedRead:
+    """Accept a request and, for a key request, give the key out in the same breath."""
+    return await service.accept(db, settings, caller.account_id, request_id, body or Acceptance(), now, language)
+
+
+@router.post("/{request_id}/refusal", responses=problems(NotFound, WrongState))
+async def refuse_request(
+    request_id: UUID, body: Refusal, db: SessionDep, caller: QueueAgent, settings: SettingsDep, language: ReaderLanguage
+) -> AgentRequestRead:
+    """Refuse a request with a reason that the parent reads."""
+    return await service.refuse_request(db, settings, caller.account_id, request_id, body.reason, language)

@@ -1,0 +1,72 @@
+"""Requests in the database: one's own, or the agents' queue."""
+
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core.database import Read, found
+from api.requests.models import Request, RequestType
+
+FIELDS = """'id', r.id, 'reference', r.reference, 'type', r.type,
+    'type_name', (SELECT CASE WHEN :language = 'en' THEN t.name_en ELSE t.name_fr END FROM request_type t WHERE t.slug = r.type),
+    'state', r.state, 'data', r.data, 'reason', r.reason, 'submitted_at', r.submitted_at, 'version', r.version,
+    'timeline', (SELECT json_agg(json_build_object('state', e.state, 'at', e.created_at, 'by_agent', e.by_agent, 'reason', e.reason)
+                 ORDER BY e.id) FROM request_event e WHERE e.request_id = r.id)"""
+REQUESTER = """'requester', (SELECT json_build_object('id', a.id, 'first_name', a.first_name, 'last_name', a.last_name, 'email', a.email,
+    'phone', a.phone, 'birth_date', a.birth_date) FROM account a WHERE a.id = r.account_id)"""
+NEXT = "(SELECT p.id FROM page p WHERE p.place = :limit AND EXISTS (SELECT FROM page WHERE place > :limit))"
+TYPES = Read("""
+    SELECT json_build_object('next_cursor', NULL, 'items', coalesce(json_agg(json_build_object('type', t.slug,
+        'name', CASE WHEN :language::text = 'en' THEN t.name_en ELSE t.name_fr END,
+        'description', CASE WHEN :language = 'en' THEN t.description_en ELSE t.description_fr END, 'form', t.form)
+        ORDER BY t.position), '[]'))::text
+    FROM request_type t WHERE t.scope IS NULL OR t.scope = ANY (account_scopes(:viewer))
+""")
+PAGE = Read(f"""
+    WITH page AS (
+        SELECT r.*, row_number() OVER (ORDER BY r.id DESC) AS place FROM request r
+        WHERE r.account_id = :viewer AND (:after::uuid IS NULL OR r.id < :after) ORDER BY r.id DESC LIMIT :limit::int + 1
+    )
+    SELECT json_build_object('next_cursor', {NEXT},
+        'items', coalesce(json_agg(json_build_object({FIELDS.replace(":language", ":language::text", 1)}) ORDER BY r.place)
+            FILTER (WHERE r.place <= :limit), '[]'))::text
+    FROM page r
+""")  # noqa: S608 - constants
+ONE = Read(
+    f"SELECT json_build_object({FIELDS.replace(':language', ':language::text', 1)})::text "  # noqa: S608 - constants
+    "FROM request r WHERE r.account_id = :viewer AND r.id = :id::uuid"
+)
+AGENT_PAGE = Read(f"""
+    WITH page AS (
+        SELECT r.*, row_number() OVER (ORDER BY r.id) AS place FROM request r
+        WHERE (:state::text IS NULL OR r.state = :state) AND (:type::text IS NULL OR r.type = :type)
+            AND (:after::uuid IS NULL OR r.id > :after) ORDER BY r.id LIMIT :limit::int + 1
+    )
+    SELECT json_build_object('next_cursor', {NEXT},
+        'counts', (SELECT coalesce(json_object_agg(state, n), '{{}}') FROM (SELECT state, count(*) AS n FROM request GROUP BY state) c),
+        'items', coalesce(json_agg(json_build_object({FIELDS.replace(":language", ":language::text", 1)}, {REQUESTER}) ORDER BY r.place)
+            FILTER (WHERE r.place <= :limit), '[]'))::text
+    FROM page r
+""")  # noqa: S608 - constants
+AGENT_ONE = Read(
+    f"SELECT json_build_object({FIELDS.replace(':language', ':language::text', 1)}, {REQUESTER})::text "  # noqa: S608 - constants
+    "FROM request r WHERE r.id = :id::uuid"
+)
+WRITTEN = text(f"SELECT json_build_object({FIELDS}, {REQUESTER}) FROM request r WHERE r.id = :id")  # noqa: S608 - constants
+
+
+async def type_of(db: AsyncSession, slug: str) -> RequestType | None:
+    """A kind of request."""
+    return await db.get(RequestType, slug)
+
+
+async def lock(db: AsyncSession, account_id: UUID, request_id: UUID) -> Request:
+    """One of one's own requests, locked."""
+    own = select(Request).where(Request.account_id == account_id, Request.id == request_id)
+    return found(await db.scalar(own.with_for_update()))
+
+
+async def lock_for_agent(db: AsyncSession, request_id: UUID) -> Request:
+    """A request, locked, for an agent."""
+    return found(await db.scalar(select(Request).where(Request.id == request_id).with_for_update()))

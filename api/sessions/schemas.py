@@ -1,0 +1,65 @@
+"""What goes in and comes out of sessions."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from api.core.schemas import Email, Input, Opaque, Page
+from api.sessions.models import Client
+
+
+class SessionCreate(Input):
+    """Sign in."""
+
+    email: Email
+    password: str = Field(min_length=1, max_length=1000)
+    client: Client = Field(Client.BROWSER, description="browser: the refresh token is a cookie; app: it is in the body")
+
+
+class SecondFactorCreate(Input):
+    """The code of the authenticator, or a recovery code."""
+
+    challenge: Opaque
+    code: str = Field(min_length=6, max_length=20)
+
+
+class RefreshCreate(Input):
+    """An app's refresh token; a browser sends its cookie and an empty object."""
+
+    refresh_token: Opaque | None = None
+
+
+class TokenRead(BaseModel):
+    """An access token of RFC 9068, good for 5 minutes."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"
+    expires_in: int = Field(description="seconds")
+    scope: str = Field(description="space-separated")
+    refresh_token: str | None = Field(None, description="for client `app` only")
+
+
+class ChallengeRead(BaseModel):
+    """A further proof is asked for."""
+
+    challenge: str
+    kind: str = Field(description="what is asked: `totp`, or `child_birth_date`")
+
+
+class SessionRead(BaseModel):
+    """A device that is signed in."""
+
+    id: UUID
+    client: Client
+    device: str
+    created_at: datetime
+    last_used_at: datetime
+    current: bool
+
+
+class SessionList(Page):
+    """Devices, the newest first."""
+
+    items: list[SessionRead]
