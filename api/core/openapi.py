@@ -9,6 +9,14 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
 
 PROBLEM = {"$ref": "#/components/schemas/ProblemDetails"}
+IMPLIED = {  # what any operation may answer
+    "401": ("NotSignedIn", "`not-signed-in`: sign in, or refresh"),
+    "403": ("ScopeMissing", "`scope-missing`: the right `x-scope` is not held"),
+    "413": ("TooLarge", "`too-large`: the body is over 1 MB"),
+    "415": ("UnsupportedMediaType", "`unsupported-media-type`: the body is not JSON"),
+    "422": ("Invalid", "`invalid`: some fields need correcting, named in `errors`"),
+    "503": ("Unavailable", "`unavailable`: try again after Retry-After"),
+}
 
 
 def scope_of(route: APIRoute) -> str | None:
@@ -38,6 +46,9 @@ def document(app: FastAPI) -> dict[str, Any]:
     schemas = spec["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    spec["components"]["responses"] = {
+        name: {"description": words, "content": {"application/problem+json": {"schema": PROBLEM}}} for name, words in IMPLIED.values()
+    }
     spec["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     for path, route in api_routes(app):
         for method in (m.lower() for m in route.methods):
@@ -47,21 +58,22 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 def _dress(operation: dict[str, Any], scope: str | None) -> None:
     answers = operation["responses"]
-    if scope:
-        operation["security"] = [{"bearer": []}]
-        operation["x-scope"] = scope
-        answers.setdefault("401", {"description": "`not-signed-in`: sign in, or refresh"})
-        answers.setdefault("403", {"description": f"`scope-missing`: {scope} is not held"})
-    if "requestBody" in operation:
-        answers.setdefault("415", {"description": "`unsupported-media-type`: the body is not JSON"})
-    answers.setdefault("413", {"description": "`too-large`: the body is over 1 MB"})
-    answers.setdefault("503", {"description": "`unavailable`: try again after Retry-After"})
-    if "parameters" in operation or "requestBody" in operation:
-        answers.setdefault("422", {"description": "`invalid`: some fields need correcting"})
     for status, answer in answers.items():
         if int(status) >= 400:
             answer["content"] = {"application/problem+json": {"schema": PROBLEM}}
-            answer["description"] = "Some fields need correcting" if answer["description"] == "Validation Error" else answer["description"]
+    implied = ["413", "503"]
+    if scope:
+        operation["security"] = [{"bearer": []}]
+        operation["x-scope"] = scope
+        implied += ["401", "403"]
+    if "requestBody" in operation:
+        implied.append("415")
+    if "parameters" in operation or "requestBody" in operation:
+        implied.append("422")
+        if answers.get("422", {}).get("description") == "Validation Error":
+            del answers["422"]
+    for status in implied:
+        answers.setdefault(status, {"$ref": f"#/components/responses/{IMPLIED[status][0]}"})
 
 
 def as_yaml(app: FastAPI) -> str:

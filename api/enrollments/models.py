@@ -14,7 +14,7 @@ from api.core.etags import Versioned
 OFFER_LASTS = timedelta(hours=48)
 
 
-class State(StrEnum):
+class EnrollmentState(StrEnum):
     """Where an enrollment stands."""
 
     CONFIRMED = "confirmed"
@@ -51,7 +51,7 @@ class Enrollment(Identified, Created, Versioned, Base):
     days: Mapped[list[str]] = mapped_column(ARRAY(Text))
     starts_on: Mapped[date]
     ends_on: Mapped[date]
-    state: Mapped[State] = mapped_column(values_of(State, "state"))
+    state: Mapped[EnrollmentState] = mapped_column(values_of(EnrollmentState, "state"))
     offered_until: Mapped[datetime | None]
 
     __table_args__ = (
@@ -65,23 +65,23 @@ class Enrollment(Identified, Created, Versioned, Base):
     @property
     def holds_places(self) -> bool:
         """Whether its days are counted as taken."""
-        return self.state in {State.CONFIRMED, State.OFFERED}
+        return self.state in {EnrollmentState.CONFIRMED, EnrollmentState.OFFERED}
 
     def cancel(self, today: date) -> None:
         """Give it up; raises NotCancellable when it is over."""
-        if self.state is State.CANCELLED or self.ends_on < today:
+        if self.state is EnrollmentState.CANCELLED or self.ends_on < today:
             raise NotCancellable
-        self.state, self.offered_until = State.CANCELLED, None
+        self.state, self.offered_until = EnrollmentState.CANCELLED, None
 
     def accept(self, now: datetime) -> None:
         """Take the offered place; raises NoOffer when there is none or it has passed."""
-        if self.state is not State.OFFERED or self.offered_until is None or self.offered_until <= now:
+        if self.state is not EnrollmentState.OFFERED or self.offered_until is None or self.offered_until <= now:
             raise NoOffer
-        self.state, self.offered_until = State.CONFIRMED, None
+        self.state, self.offered_until = EnrollmentState.CONFIRMED, None
 
     def offer(self, now: datetime) -> None:
         """Hold a freed place for it, for a set time."""
-        self.state, self.offered_until = State.OFFERED, now + OFFER_LASTS
+        self.state, self.offered_until = EnrollmentState.OFFERED, now + OFFER_LASTS
 
 
 class EnrollmentDay(Base):

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.activities.models import Activity
 from api.core.database import Read, found
-from api.enrollments.models import Enrollment, State
+from api.enrollments.models import Enrollment, EnrollmentState
 from api.families.models import ServiceLink
 
 ENROLLMENT = """json_build_object('id', e.id, 'reference', e.reference, 'state', e.state,
@@ -52,7 +52,7 @@ async def waiting(db: AsyncSession, activity_id: UUID) -> list[Enrollment]:
     """The waiting list of an activity in its order, locked; for the system."""
     ordered = (
         select(Enrollment)
-        .where(Enrollment.activity_id == activity_id, Enrollment.state == State.WAITLISTED)
+        .where(Enrollment.activity_id == activity_id, Enrollment.state == EnrollmentState.WAITLISTED)
         .order_by(Enrollment.id)
         .with_for_update()
     )
@@ -61,5 +61,5 @@ async def waiting(db: AsyncSession, activity_id: UUID) -> list[Enrollment]:
 
 async def lapsed(db: AsyncSession, now: datetime) -> list[Enrollment]:
     """Offers that nobody accepted in time, locked; those that another worker holds are skipped."""
-    late = select(Enrollment).where(Enrollment.state == State.OFFERED, Enrollment.offered_until <= now).limit(100)
+    late = select(Enrollment).where(Enrollment.state == EnrollmentState.OFFERED, Enrollment.offered_until <= now).limit(100)
     return list(await db.scalars(late.with_for_update(skip_locked=True)))

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from api.activities.schemas import Day
 from api.core.schemas import Input, Page
-from api.enrollments.models import State
+from api.enrollments.models import EnrollmentState
 
 
 class EnrollmentCreate(Input):
@@ -25,7 +25,7 @@ class EnrollmentRead(BaseModel):
 
     id: UUID
     reference: str
-    state: State
+    state: EnrollmentState
     rank: int | None = Field(description="on the waiting list, 1 is the next")
     offered_until: datetime | None
     child_id: UUID

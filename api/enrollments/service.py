@@ -15,7 +15,7 @@ from api.core.clock import utcnow
 from api.core.errors import InvalidField, NotFound, Problem
 from api.core.settings import Settings
 from api.enrollments import queries
-from api.enrollments.models import Enrollment, EnrollmentDay, State
+from api.enrollments.models import Enrollment, EnrollmentDay, EnrollmentState
 from api.enrollments.schemas import EnrollmentCreate, EnrollmentRead
 from api.families import queries as families
 from api.families.models import Child
@@ -68,7 +68,7 @@ async def enroll(db: AsyncSession, settings: Settings, account_id: UUID, new: En
     enrollment = Enrollment(
         reference=f"I-{today.year}-{number:06d}", account_id=account_id, family_id=place.family_id, child_id=child.id,
         activity_id=activity.id, days=days, starts_on=starts_on, ends_on=ends_on, version=1,
-        state=State.CONFIRMED if await _take(db, activity.id, days) else State.WAITLISTED,
+        state=EnrollmentState.CONFIRMED if await _take(db, activity.id, days) else EnrollmentState.WAITLISTED,
     )
     db.add(enrollment)
     await db.flush()
@@ -108,7 +108,7 @@ async def pass_lapsed_offers_on(database: Database, settings: Settings) -> None:
     now = utcnow()
     async with database.transaction() as db:
         for enrollment in await queries.lapsed(db, now):
-            enrollment.state, enrollment.offered_until = State.CANCELLED, None
+            enrollment.state, enrollment.offered_until = EnrollmentState.CANCELLED, None
             await _leave(db, settings, enrollment, held=True, now=now)
 
 

@@ -13,7 +13,7 @@ from api.core.languages import ReaderLanguage
 from api.core.routing import router as new_router
 from api.core.settings import SettingsDep
 from api.requests import queries, service
-from api.requests.models import State, WrongState
+from api.requests.models import RequestState, WrongState
 from api.requests.schemas import Acceptance, AcceptedRead, AgentRequestList, AgentRequestRead, Refusal
 from api.security.principal import Principal, Reader, Reads, Requires
 from api.security.scopes import Scope
@@ -27,7 +27,7 @@ QueueAgent = Annotated[Principal, Requires(Scope.AGENT_REQUESTS)]
 async def list_request_queue(
     caller: QueueReader,
     language: ReaderLanguage,
-    state: Annotated[State | None, Query()] = None,
+    state: Annotated[RequestState | None, Query()] = None,
     type: Annotated[str | None, Query(max_length=100)] = None,  # noqa: A002 - the contract's name
     limit: pages.Limit = 25,
     cursor: pages.Cursor = None,

@@ -13,7 +13,7 @@ from api.core.errors import Problem
 from api.core.etags import Versioned
 
 
-class State(StrEnum):
+class RequestState(StrEnum):
     """Where a request stands."""
 
     SUBMITTED = "submitted"
@@ -52,7 +52,7 @@ class Request(Identified, Created, Versioned, Base):
     reference: Mapped[str] = mapped_column(Text, unique=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
     type: Mapped[str] = mapped_column(ForeignKey("request_type.slug"))
-    state: Mapped[State] = mapped_column(values_of(State, "state"))
+    state: Mapped[RequestState] = mapped_column(values_of(RequestState, "state"))
     data: Mapped[dict[str, Any]]
     reason: Mapped[str | None] = mapped_column(Text)
     submitted_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
@@ -64,7 +64,7 @@ class Request(Identified, Created, Versioned, Base):
         Index("ix_request_state_id", "state", "id"),
     )
 
-    def move(self, to: State, *allowed: State) -> None:
+    def move(self, to: RequestState, *allowed: RequestState) -> None:
         """Change the state; raises WrongState unless it is one of `allowed`."""
         if self.state not in allowed:
             raise WrongState
@@ -79,7 +79,7 @@ class RequestEvent(Identified, Created, Base):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))  # whose request it is
     by_agent: Mapped[bool]
     actor_id: Mapped[UUID]
-    state: Mapped[State] = mapped_column(values_of(State, "event_state"))
+    state: Mapped[RequestState] = mapped_column(values_of(RequestState, "event_state"))
     reason: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (Index("ix_request_event_request_id", "request_id"),)

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from api.core.schemas import Input, LongText, Page, Text
-from api.requests.models import State
+from api.requests.models import RequestState
 from api.service_keys.schemas import IssuedRead, KeyIssue
 
 
@@ -42,7 +42,7 @@ class RequestUpdate(Input):
 class Event(BaseModel):
     """A change of state."""
 
-    state: State
+    state: RequestState
     at: datetime
     by_agent: bool
     reason: str | None
@@ -55,7 +55,7 @@ class RequestRead(BaseModel):
     reference: str
     type: str
     type_name: str
-    state: State
+    state: RequestState
     data: dict[str, Any]
     reason: str | None = Field(description="of a refusal")
     submitted_at: datetime

@@ -17,12 +17,12 @@ from api.core.settings import Settings
 from api.families import queries as families
 from api.outbox import service as outbox
 from api.requests import queries
-from api.requests.models import Request, RequestEvent, State
+from api.requests.models import Request, RequestEvent, RequestState
 from api.requests.schemas import Acceptance, AcceptedRead, AgentRequestRead, RequestCreate, RequestRead
 from api.security.principal import refuse
 from api.service_keys import service as service_keys
 
-OPEN = (State.SUBMITTED, State.IN_REVIEW)
+OPEN = (RequestState.SUBMITTED, RequestState.IN_REVIEW)
 WORDS = {
     "required": ("missing", "Ce champ est nécessaire.", "This field is needed."),
     "additionalProperties": ("unknown", "Ce champ n'existe pas.", "This field does not exist."),
@@ -41,7 +41,7 @@ async def submit(
     await _check_data(db, account_id, new.type, new.data)
     number = await db.scalar(text("SELECT nextval('request_number')"))
     request = Request(
-        reference=f"D-{today.year}-{number:06d}", account_id=account_id, type=new.type, state=State.SUBMITTED, data=new.data, version=1
+        reference=f"D-{today.year}-{number:06d}", account_id=account_id, type=new.type, state=RequestState.SUBMITTED, data=new.data, version=1
     )
     db.add(request)
     await db.flush()
@@ -54,7 +54,7 @@ async def change(db: AsyncSession, account_id: UUID, request_id: UUID, data: dic
     """Change one's request before an agent takes it. Raises NotFound, WrongState, Stale, PreconditionRequired, InvalidField."""
     request = await queries.lock(db, account_id, request_id)
     etags.check(request, if_match)
-    request.move(State.SUBMITTED, State.SUBMITTED)
+    request.move(RequestState.SUBMITTED, RequestState.SUBMITTED)
     await _check_data(db, account_id, request.type, data)
     request.data = data
     await db.flush()
@@ -64,7 +64,7 @@ async def change(db: AsyncSession, account_id: UUID, request_id: UUID, data: dic
 async def withdraw(db: AsyncSession, account_id: UUID, request_id: UUID, language: str) -> RequestRead:
     """Take one's request back. Raises NotFound, WrongState."""
     request = await queries.lock(db, account_id, request_id)
-    request.move(State.WITHDRAWN, *OPEN)
+    request.move(RequestState.WITHDRAWN, *OPEN)
     await _record(db, request, account_id, by_agent=False)
     return RequestRead.model_validate(await written(db, request.id, language))
 
@@ -72,7 +72,7 @@ async def withdraw(db: AsyncSession, account_id: UUID, request_id: UUID, languag
 async def review(db: AsyncSession, agent_id: UUID, request_id: UUID, language: str) -> AgentRequestRead:
     """Take a request in hand: from now on the parent cannot change it. Raises NotFound, WrongState."""
     request = await queries.lock_for_agent(db, request_id)
-    request.move(State.IN_REVIEW, State.SUBMITTED)
+    request.move(RequestState.IN_REVIEW, RequestState.SUBMITTED)
     request.agent_id = agent_id
     await _record(db, request, agent_id, by_agent=True)
     return AgentRequestRead.model_validate(await written(db, request.id, language))
@@ -83,7 +83,7 @@ async def accept(
 ) -> AcceptedRead:
     """Accept a request and, with it, give the key out: both or neither. Raises NotFound, WrongState, InvalidField."""
     request = await queries.lock_for_agent(db, request_id)
-    request.move(State.ACCEPTED, *OPEN)
+    request.move(RequestState.ACCEPTED, *OPEN)
     request.agent_id = agent_id
     issued = await service_keys.issue(db, settings, agent_id, body.service_key, now) if body.service_key else None
     await _record(db, request, agent_id, by_agent=True)
@@ -96,7 +96,7 @@ async def refuse_request(
 ) -> AgentRequestRead:
     """Refuse a request with a reason that the parent reads. Raises NotFound, WrongState."""
     request = await queries.lock_for_agent(db, request_id)
-    request.move(State.REFUSED, *OPEN)
+    request.move(RequestState.REFUSED, *OPEN)
     request.agent_id, request.reason = agent_id, reason
     await _record(db, request, agent_id, by_agent=True)
     await _tell(db, settings, request, "request-refused")

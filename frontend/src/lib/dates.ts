@@ -1,0 +1,14 @@
+/** The three fields of a date as one: `2018-04-05`, what was typed when it is no date yet, or nothing. */
+export function joinDate(day: string, month: string, year: string): string {
+  const parts = [day, month, year].map((part) => part.trim());
+  if (parts.every((part) => part === '')) return '';
+  const [d = '', m = '', y = ''] = parts;
+  return `${y.padStart(4, '0')}-${m.padStart(2, '0')}-${d.padStart(2, '0')}`;
+}
+
+/** The three fields again, without the zeros that were added. */
+export function splitDate(iso: string): { day: string; month: string; year: string } {
+  const [year = '', month = '', day = ''] = iso.split('-');
+  const bare = (part: string): string => part.replace(/^0+/, '');
+  return { day: bare(day), month: bare(month), year: bare(year) };
+}
