@@ -35,7 +35,7 @@ class ScopeMissing(Problem):
     """The account does not hold the right; `service` names the service whose key would grant it."""
 
     status, code, title = 403, "scope-missing", "A right is missing"
-    fr = "Il manque la clé du service {service} : saisissez-la dans Profil, « Je modifie mon Espace »."
+    fr = "Il manque la clé du service {service} : saisissez-la dans Profil, « Je modifie mon Espace »."
     en = "The key of the service {service} is missing: enter it in Profile, “Edit my space”."
 
 

@@ -33,7 +33,7 @@ class WrongCredentials(Problem):
     """The address or the password is not right."""
 
     status, code, title = 401, "wrong-credentials", "Not recognised"
-    fr = "L'adresse mail ou le mot de passe n'est pas reconnu. Vérifiez les deux, ou choisissez « Mot de passe oublié »."
+    fr = "L'adresse mail ou le mot de passe n'est pas reconnu. Vérifiez les deux, ou choisissez « Mot de passe oublié »."
     en = "The mail address or the password is not recognised. Check both, or choose “Forgotten password”."
 
 
@@ -41,7 +41,7 @@ class NotActivated(Problem):
     """The password is right, but the account waits for its activation."""
 
     status, code, title = 403, "not-activated", "Not activated yet"
-    fr = "Votre compte n'est pas encore activé. Ouvrez le mail « Activez votre compte », ou demandez-en un autre."
+    fr = "Votre compte n'est pas encore activé. Ouvrez le mail « Activez votre compte », ou demandez-en un autre."
     en = "Your account is not activated yet. Open the mail “Activate your account”, or ask for another."
 
 

@@ -27,9 +27,9 @@ ENFANCE = {
     "slug": "enfance",
     "name_fr": "Enfance",
     "name_en": "Childhood",
-    "opens_fr": "Votre famille, vos factures et « créer une inscription »",
+    "opens_fr": "Votre famille, vos factures et « créer une inscription »",
     "opens_en": "Your family, your invoices and “Create an enrollment”",
-    "how_to_get_fr": "Demandez-la par la démarche « demande de clé enfance », ou par mail à espace-citoyens@ville-cayenne.fr. "
+    "how_to_get_fr": "Demandez-la par la démarche « demande de clé enfance », ou par mail à espace-citoyens@ville-cayenne.fr. "
     "Elle vous sera envoyée par SMS ou par mail.",
     "how_to_get_en": "Ask for it with the request “Childhood key”, or by mail to espace-citoyens@ville-cayenne.fr. "
     "It will be sent to you by SMS or by mail.",

@@ -9,6 +9,8 @@ type Values = Record<string, string>;
 export class Form<V extends Values> {
   values: V = $state() as V;
   errors = $state<Record<string, string>>({});
+  /** What each field is called, for the summary. */
+  readonly labels: Record<string, string> = {};
   general = $state('');
   sending = $state(false);
   private readonly key: string;

@@ -21,6 +21,11 @@ export function instant(iso: string): string {
   return new Intl.DateTimeFormat(tag(), { dateStyle: 'long', timeStyle: 'short', timeZone: ZONE }).format(new Date(iso));
 }
 
+/** The present day in the town, as 2026-11-23. */
+export function today(): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone: ZONE }).format(new Date());
+}
+
 /** The month a period starts in. */
 export function month(iso: string): string {
   return new Intl.DateTimeFormat(tag(), { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${iso}T00:00:00Z`));

@@ -3,6 +3,7 @@ import type { Dictionary } from './index.svelte';
 /** The texts in English. */
 export const en: Dictionary = {
   site: 'Citizens’ space',
+  colon: ':',
   town: 'Town of Cayenne',
   back: 'Back',
   retry: 'Try again',

@@ -1,0 +1,128 @@
+"""Sign-up, activation and the forgotten password."""
+
+from tests.portal import PASSWORD, TOKEN, Portal, found
+
+
+def test_a_new_person_signs_up_activates_and_signs_in(portal: Portal) -> None:
+    """The mail's link activates the account, which can then sign in."""
+    parent = portal.parent()
+    assert parent.get("/me").json()["email"] == parent.email
+
+
+def test_an_account_cannot_sign_in_before_its_activation(portal: Portal) -> None:
+    """The right password of an account that waits is told what to do, and opens nothing."""
+    address = portal.sign_up()
+    answer = portal.http.post("/sessions", json={"email": address, "password": PASSWORD, "client": "app"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "not-activated")
+
+
+def test_a_link_works_once(portal: Portal) -> None:
+    """The second use of an activation link is told that it is spent."""
+    address = portal.sign_up()
+    token = found(TOKEN, portal.mailbox.wait(address, "Activez").body)
+    answers = [portal.http.post("/accounts/activation", json={"token": token}) for _ in range(2)]
+    assert [a.status_code for a in answers] == [204, 410]
+    assert answers[1].json()["code"] == "link-spent"
+
+
+def test_reading_a_link_changes_nothing(portal: Portal) -> None:
+    """A mail scanner that follows the link does not activate the account."""
+    address = portal.sign_up()
+    token = found(TOKEN, portal.mailbox.wait(address, "Activez").body)
+    assert portal.http.get("/accounts/activation", params={"token": token}).status_code == 405
+    assert portal.http.post("/accounts/activation", json={"token": token}).status_code == 204
+
+
+def test_sign_up_never_tells_whether_an_address_is_known(portal: Portal) -> None:
+    """A known address gets the same answer; its owner gets a mail that says so."""
+    known = portal.parent()
+    bodies = []
+    portal.database.run("DELETE FROM attempts")  # a minute passed since the first mail
+    for address in (known.email, portal.new_address()):
+        answer = portal.http.post("/accounts", json={"email": address, "password": PASSWORD, "first_name": "A", "last_name": "B"})
+        bodies.append((answer.status_code, answer.text))
+    assert bodies[0] == bodies[1]
+    assert portal.mailbox.wait(known.email, "déjà un compte")
+
+
+def test_a_known_address_in_capitals_is_the_same_account(portal: Portal) -> None:
+    """Two people cannot share an address by its capitals."""
+    known = portal.parent()
+    portal.sign_up(known.email.upper())
+    assert portal.sign_in(known.email.upper()).get("/me").json()["email"] == known.email
+
+
+def test_an_expired_activation_link_is_refused(portal: Portal) -> None:
+    """A link of more than 24 hours is spent."""
+    address = portal.sign_up()
+    token = found(TOKEN, portal.mailbox.wait(address, "Activez").body)
+    portal.database.run(
+        "UPDATE proof SET expires_at = now() - interval '1 second' WHERE account_id = (SELECT id FROM account WHERE email = $1)", address
+    )
+    assert portal.http.post("/accounts/activation", json={"token": token}).status_code == 410
+
+
+def test_a_resend_replaces_the_link_and_is_limited(portal: Portal) -> None:
+    """At most one mail a minute; the newer link is good, the older is not."""
+    address = portal.sign_up()
+    old = found(TOKEN, portal.mailbox.wait(address, "Activez").body)
+    assert portal.http.post("/accounts/activation-mail", json={"email": address}).status_code == 202  # within the minute: no mail
+    portal.database.run("DELETE FROM attempts")  # a minute passed
+    assert portal.http.post("/accounts/activation-mail", json={"email": address}).status_code == 202
+    new = found(TOKEN, portal.mailbox.wait(address, "Activez", after=1).body)
+    assert sum(letter.to == address for letter in portal.mailbox.letters) == 2
+    assert [portal.http.post("/accounts/activation", json={"token": t}).status_code for t in (old, new)] == [410, 204]
+
+
+def test_a_forgotten_password_is_replaced_and_every_session_ends(portal: Portal) -> None:
+    """The link of the mail sets a new password; devices that were signed in are not any more."""
+    parent = portal.parent()
+    assert portal.http.post("/password-resets", json={"email": parent.email}).status_code == 202
+    token = found(TOKEN, portal.mailbox.wait(parent.email, "nouveau mot de passe").body)
+    weak = portal.http.post("/password-resets/confirmation", json={"token": token, "password": "motdepasse1234"})
+    assert weak.json()["errors"][0]["pointer"] == "/password"
+    new = "une phrase toute neuve"
+    assert portal.http.post("/password-resets/confirmation", json={"token": token, "password": new}).status_code == 204
+    assert parent.get("/me").status_code == 401
+    assert portal.sign_in(parent.email, new).get("/me").status_code == 200
+    assert portal.mailbox.wait(parent.email, "a changé")
+
+
+def test_a_reset_for_an_unknown_address_answers_the_same(portal: Portal) -> None:
+    """Nobody learns from it who has an account."""
+    known = portal.parent()
+    answers = [portal.http.post("/password-resets", json={"email": a}) for a in (known.email, portal.new_address())]
+    assert (answers[0].status_code, answers[0].text) == (answers[1].status_code, answers[1].text)
+
+
+def test_wrong_input_is_named_field_by_field_and_never_echoed(portal: Portal) -> None:
+    """Each wrong field has a sentence in the reader's language; what was typed is not in the answer."""
+    body = {"email": "secret-mail", "password": "secret", "first_name": "", "last_name": "x", "unknown": "secret-value"}
+    answer = portal.http.post("/accounts", json=body, headers={"Accept-Language": "en"})
+    pointers = {e["pointer"]: e["detail"] for e in answer.json()["errors"]}
+    assert answer.status_code == 422
+    assert set(pointers) == {"/email", "/first_name", "/unknown"}
+    assert pointers["/first_name"] == "This field is needed."
+    assert "secret" not in answer.text
+
+
+def test_a_changed_profile_needs_the_version_it_changes(portal: Portal) -> None:
+    """Without If-Match it is 428; a version that is no longer the present one is 412, and nothing is changed."""
+    parent = portal.parent()
+    etag = parent.get("/me").headers["etag"]
+    assert parent.send("PATCH", "/me", {"first_name": "Eva"}).status_code == 428
+    changed = parent.send("PATCH", "/me", {"first_name": "Eva", "phone": "0694 12 34 56"}, if_match=etag)
+    assert (changed.status_code, changed.json()["phone"]) == (200, "+594694123456")
+    assert parent.send("PATCH", "/me", {"first_name": "Zoé"}, if_match=etag).status_code == 412
+    assert parent.get("/me").json()["first_name"] == "Eva"
+
+
+def test_a_new_password_needs_the_present_one_and_ends_the_other_sessions(portal: Portal) -> None:
+    """The device that changes it stays signed in, the others do not."""
+    parent = portal.parent()
+    other = portal.sign_in(parent.email)
+    new = "une phrase toute neuve"
+    wrong = parent.send("PUT", "/me/password", {"current_password": "faux mot de passe", "password": new})
+    assert wrong.json()["errors"][0]["pointer"] == "/current_password"
+    assert parent.send("PUT", "/me/password", {"current_password": PASSWORD, "password": new}).status_code == 204
+    assert (parent.get("/me").status_code, other.get("/me").status_code) == (200, 401)

@@ -1,0 +1,183 @@
+"""A real town: PostgreSQL, `foyer serve` with its worker, an SMTP server and an SMS gateway, all for the whole run."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+from aiosmtpd.controller import Controller
+
+from api.core.embedded import embedded_postgres
+from api.core.settings import Settings
+from tests.portal import Agent, Mailbox, Portal
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def free_port() -> int:
+    """A port that nothing uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class _Smtp:
+    """Keeps what a real SMTP client delivers."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self.mailbox = mailbox
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        if any(r.startswith("refused@") for r in envelope.rcpt_tos):
+            return "550 no such mailbox"
+        self.mailbox.take_mail(envelope.content)
+        return "250 OK"
+
+
+@pytest.fixture(scope="session")
+def mailbox() -> Iterator[Mailbox]:
+    """The mails and SMS that left, through a real SMTP server and a real HTTP gateway."""
+    box = Mailbox()
+
+    class Gateway(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            box.take_sms(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    smtp = Controller(_Smtp(box), hostname="127.0.0.1", port=free_port())
+    smtp.start()
+    sms = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+    threading.Thread(target=sms.serve_forever, daemon=True).start()
+    box.mail_url, box.sms_url = f"smtp://127.0.0.1:{smtp.port}", f"http://127.0.0.1:{sms.server_port}/send"
+    yield box
+    smtp.stop()
+    sms.shutdown()
+    sms.server_close()
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The installation's data directory."""
+    return tmp_path_factory.mktemp("foyer")
+
+
+@pytest.fixture(scope="session")
+def dsn(data_dir: Path) -> Iterator[str]:
+    """The embedded PostgreSQL, as its owner, who passes by every wall."""
+    with embedded_postgres(data_dir) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def environment(data_dir: Path, mailbox: Mailbox, dsn: str) -> dict[str, str]:
+    """What `foyer` runs with; `dsn` holds the database up for the whole run."""
+    assert dsn
+    return {k: v for k, v in os.environ.items() if not k.startswith("FOYER_")} | {
+        "FOYER_DATA_DIR": str(data_dir), "FOYER_MAIL_URL": mailbox.mail_url, "FOYER_SMS_URL": mailbox.sms_url,
+        "FOYER_PORT": str(free_port()),
+    }
+
+
+@pytest.fixture(scope="session")
+def settings(environment: dict[str, str]) -> Settings:
+    """The same settings, for tests that look inside."""
+    return Settings(
+        data_dir=Path(environment["FOYER_DATA_DIR"]), mail_url=environment["FOYER_MAIL_URL"], sms_url=environment["FOYER_SMS_URL"],
+        port=int(environment["FOYER_PORT"]),
+    )
+
+
+def foyer(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as an operator does."""
+    command = [sys.executable, "-m", "api.cli", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120, cwd=PROJECT)
+
+
+@contextlib.contextmanager
+def served(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`foyer serve` until the block ends; ready when it begins."""
+    process = subprocess.Popen([sys.executable, "-m", "api.cli", "serve", *arguments], env=environment, cwd=PROJECT, stdout=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{environment['FOYER_PORT']}/readyz"
+    try:
+        for _ in range(600):
+            if process.poll() is not None:
+                raise AssertionError(f"foyer serve ended with {process.returncode}")
+            with contextlib.suppress(httpx2.HTTPError):
+                if httpx2.get(address).status_code == 200:
+                    break
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def address(environment: dict[str, str]) -> Iterator[str]:
+    """The portal's address, with the demonstration town imported."""
+    assert foyer(environment, "migrate").returncode == 0
+    imported = foyer(environment, "import", "api/demo/town", "--rejects", str(Path(environment["FOYER_DATA_DIR"]) / "rejets.csv"))
+    assert imported.returncode == 0, imported.stderr
+    with served(environment):
+        yield f"http://127.0.0.1:{environment['FOYER_PORT']}"
+
+
+@pytest.fixture(scope="session")
+def database(address: str, dsn: str) -> Iterator["Database"]:
+    """The database as its owner, to arrange what no one can do through the portal, such as the passing of time."""
+    assert address
+    loop = asyncio.new_event_loop()
+    connection = loop.run_until_complete(asyncpg.connect(dsn))
+    yield Database(loop, connection)
+    loop.run_until_complete(connection.close())
+    loop.close()
+
+
+class Database:
+    """A plain connection for arranging and looking."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, connection: "asyncpg.Connection[Any]") -> None:
+        self.loop, self.connection = loop, connection
+
+    def rows(self, sql: str, *args: object) -> list[Any]:
+        """The rows of a query."""
+        return self.loop.run_until_complete(self.connection.fetch(sql, *args))
+
+    def value(self, sql: str, *args: object) -> Any:
+        """The one value of a query."""
+        return self.loop.run_until_complete(self.connection.fetchval(sql, *args))
+
+    def run(self, sql: str, *args: object) -> None:
+        """A statement without an answer."""
+        self.loop.run_until_complete(self.connection.execute(sql, *args))
+
+
+@pytest.fixture(scope="session")
+def portal(address: str, mailbox: Mailbox, database: Database) -> Portal:
+    """A person's way into the portal."""
+    return Portal(address, mailbox, database)
+
+
+@pytest.fixture(scope="session")
+def agent(environment: dict[str, str], portal: Portal) -> Agent:
+    """An agent who passed the second factor."""
+    made = foyer(environment, "agents", "add", "agente@ville.exemple.fr", "--first-name", "Aude", "--last-name", "Agente", "--role", "manager", "--json")
+    assert made.returncode == 0, made.stderr
+    return portal.sign_in_agent(json.loads(made.stdout))

@@ -1,0 +1,142 @@
+"""Signing in, refreshing, devices, the second factor."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
+import pyotp
+
+from tests.portal import PASSWORD, Agent, Portal
+
+
+def test_an_unknown_address_and_a_wrong_password_are_answered_alike(portal: Portal) -> None:
+    """Status, code and sentence are the same."""
+    known = portal.parent()
+    answers = [
+        portal.http.post("/sessions", json={"email": a, "password": "mauvais mot de passe", "client": "app"})
+        for a in (known.email, portal.new_address())
+    ]
+    assert {(a.status_code, a.json()["code"], a.json()["detail"]) for a in answers} == {
+        (401, "wrong-credentials", answers[0].json()["detail"])
+    }
+
+
+def test_five_wrong_passwords_block_the_sixth_even_if_it_is_right(portal: Portal) -> None:
+    """The limit holds across rolled-back requests, and says how long to wait."""
+    parent = portal.parent()
+    for _ in range(5):
+        portal.http.post("/sessions", json={"email": parent.email, "password": "mauvais", "client": "app"})
+    answer = portal.http.post("/sessions", json={"email": parent.email, "password": PASSWORD, "client": "app"})
+    assert (answer.status_code, answer.json()["code"]) == (429, "too-many-requests")
+    assert 0 < int(answer.headers["retry-after"]) <= 60
+
+
+def test_parallel_wrong_passwords_do_not_pass_the_limit(portal: Portal) -> None:
+    """Of 40 guesses at once, a right one that comes after five wrong ones is refused all the same."""
+    parent = portal.parent()
+
+    def guess(password: str) -> int:
+        return int(portal.http.post("/sessions", json={"email": parent.email, "password": password, "client": "app"}).status_code)
+
+    with ThreadPoolExecutor(10) as pool:
+        assert set(pool.map(guess, ["mauvais"] * 40)) == {401, 429}
+    assert guess(PASSWORD) == 429
+
+
+def test_many_right_sign_ins_at_once_all_succeed(portal: Portal) -> None:
+    """Nobody is refused for coming at the same moment."""
+    parent = portal.parent()
+    with ThreadPoolExecutor(20) as pool:
+        statuses = list(pool.map(lambda _: portal.sign_in(parent.email).get("/me").status_code, range(20)))
+    assert statuses == [200] * 20
+
+
+def test_a_known_device_is_not_locked_out_by_others(portal: Portal) -> None:
+    """Somebody's wrong guesses elsewhere do not keep the owner's browser out."""
+    parent = portal.parent()
+    with httpx2.Client(base_url=portal.http.base_url) as browser:
+        body = {"email": parent.email, "password": PASSWORD, "client": "browser"}
+        first = browser.post("/sessions", json=body)
+        cookies = {name: first.cookies[name] for name in ("__Host-foyer_device",)}
+        for _ in range(6):
+            portal.http.post("/sessions", json={"email": parent.email, "password": "mauvais", "client": "app"})
+        header = {"Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())}
+        assert portal.http.post("/sessions", json=body).status_code == 429
+        assert browser.post("/sessions", json=body, headers=header).status_code == 201
+
+
+def test_a_browser_gets_its_refresh_token_in_a_strict_cookie_only(portal: Portal) -> None:
+    """HttpOnly, Secure, SameSite=Strict, __Host-; nothing of it in the body."""
+    parent = portal.parent()
+    answer = portal.http.post("/sessions", json={"email": parent.email, "password": PASSWORD, "client": "browser"})
+    cookie = next(c for c in answer.headers.get_list("set-cookie") if c.startswith("__Host-foyer_refresh="))
+    portal.http.cookies.clear()
+    assert all(word in cookie for word in ("HttpOnly", "Secure", "SameSite=strict", "Path=/"))
+    assert answer.json()["refresh_token"] is None
+
+
+def test_a_page_of_another_site_cannot_use_the_cookie(portal: Portal) -> None:
+    """A foreign Origin, or a cross-site fetch, is refused."""
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        answer = portal.http.post("/sessions/refresh", json={}, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "cross-site")
+
+
+def test_two_tabs_get_the_same_successor_and_a_spent_token_ends_the_session(portal: Portal) -> None:
+    """Within 10 s the same refresh token gives the same next one; later it is a theft, and the session ends."""
+    parent = portal.parent()
+    first = parent.tokens["refresh_token"]
+    answers = [portal.http.post("/sessions/refresh", json={"refresh_token": first}).json() for _ in range(2)]
+    assert answers[0]["refresh_token"] == answers[1]["refresh_token"] != first
+    portal.database.run("UPDATE session SET rotated_at = now() - interval '11 seconds' WHERE account_id = (SELECT id FROM account WHERE email = $1)", parent.email)
+    assert portal.http.post("/sessions/refresh", json={"refresh_token": first}).status_code == 401
+    assert portal.http.post("/sessions/refresh", json={"refresh_token": answers[0]["refresh_token"]}).status_code == 401
+    assert parent.get("/me").status_code == 401
+
+
+def test_an_edited_refresh_token_is_refused_and_harms_no_session(portal: Portal) -> None:
+    """Whoever does not hold the token cannot end the session with it."""
+    parent = portal.parent()
+    session, _, proof = parent.tokens["refresh_token"].split(".")
+    assert portal.http.post("/sessions/refresh", json={"refresh_token": f"{session}.7.{proof}"}).status_code == 401
+    assert parent.get("/me").status_code == 200
+
+
+def test_a_device_can_be_signed_out_from_another(portal: Portal) -> None:
+    """The list shows both; ending one closes it at its next request, and leaves the other."""
+    here = portal.parent()
+    there = portal.sign_in(here.email)
+    items = here.get("/sessions").json()["items"]
+    assert [i["current"] for i in items] == [True, False]
+    assert here.send("DELETE", f"/sessions/{items[1]['id']}").status_code == 204
+    assert (here.get("/me").status_code, there.get("/me").status_code) == (200, 401)
+
+
+def test_signing_out_ends_the_session_at_once(portal: Portal) -> None:
+    """The access token no longer works, though it has not expired."""
+    parent = portal.parent()
+    assert parent.send("DELETE", "/sessions/current").status_code == 204
+    assert (parent.get("/me").status_code, parent.get("/me").json()["code"]) == (401, "not-signed-in")
+
+
+def test_an_agent_needs_the_second_factor(portal: Portal, agent: Agent) -> None:
+    """The password alone gives a challenge, a wrong code nothing, and each code works once."""
+    body = {"email": agent.email, "password": agent.extra["password"], "client": "app"}
+    challenges = [portal.http.post("/sessions", json=body).json()["challenge"] for _ in range(3)]
+    code = pyotp.TOTP(agent.extra["totp_secret"]).now()
+    wrong = str((int(code) + 1) % 10**6).zfill(6)
+    statuses = [
+        portal.http.post("/sessions/second-factor", json={"challenge": c, "code": k}).status_code
+        for c, k in zip(challenges, (wrong, code, code), strict=True)
+    ]
+    assert statuses == [401, 201, 401]
+
+
+def test_a_recovery_code_works_once(portal: Portal, agent: Agent) -> None:
+    """It replaces the second factor, one time."""
+    body = {"email": agent.email, "password": agent.extra["password"], "client": "app"}
+    code = agent.extra["recovery_codes"].pop()
+    statuses = []
+    for _ in range(2):
+        challenge = portal.http.post("/sessions", json=body).json()["challenge"]
+        statuses.append(portal.http.post("/sessions/second-factor", json={"challenge": challenge, "code": code}).status_code)
+    assert statuses == [201, 401]
