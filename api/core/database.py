@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import Uuid
 
-from api.core.errors import NotFound
+from api.core.errors import NotFound, Problem
 
 APPLICATION_ROLE = "foyer_app"
 # Answers within 5 s even when the database is frozen; see security.md, "Nothing lost, nothing twice".
@@ -134,9 +134,20 @@ async def as_system(session: AsyncSession) -> AsyncIterator[None]:
 
 
 async def open_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """The request's transaction. Function scope: the commit is done before the answer leaves."""
+    """The request's transaction. Function scope: the commit is done before the answer leaves.
+
+    A refusal rolls back, but for one that says that it `commits`: the attempt it tells of must be counted.
+    """
+    kept: Problem | None = None
     async with request.app.state.database.sessions() as session, session.begin():
-        yield session
+        try:
+            yield session
+        except Problem as refusal:
+            if not refusal.commits:
+                raise
+            kept = refusal
+    if kept:
+        raise kept
 
 
 async def open_public_session(request: Request) -> AsyncIterator[AsyncSession]:

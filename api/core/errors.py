@@ -24,6 +24,7 @@ class Problem(Exception):
     fr: ClassVar[str] = "La demande a été refusée."
     en: ClassVar[str] = "The request was refused."
     retry_after: int | None = None  # seconds
+    commits: ClassVar[bool] = False  # a refusal that leaves a trace: what was written before it stays
 
     def __init__(self, **facts: object) -> None:
         super().__init__(self.code)

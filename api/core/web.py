@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,8 +31,11 @@ HEADERS = [
 API_HEADERS = [(b"cache-control", b"no-store"), (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")]
 
 
-class TooLarge(Exception):
-    """The body passed the limit while it was read."""
+class TooLarge(HTTPException):
+    """The body passed the limit while it was read. FastAPI lets only its own kind of exception through there."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
 
 
 class Surroundings:

@@ -69,6 +69,7 @@ def records(path: Path) -> Iterator[Record]:
                 yield Record(number, line.split(";"), end)
                 continue
             fields, problem = _cut(line)
+            was_open = problem == "open"
             spanned: list[bytes] = []
             while problem == "open" and len(spanned) < LONGEST_RECORD:
                 more = waiting[len(spanned)] if len(waiting) > len(spanned) else next(source, None)
@@ -80,7 +81,7 @@ def records(path: Path) -> Iterator[Record]:
                 whole = line + "\n" + "\n".join(s.decode(encoding.removesuffix("-sig"), "replace").rstrip("\r\n") for s in spanned)
                 fields, problem = _cut(whole)
             if problem:
-                yield Record(number, line.split(";"), end, "guillemet non fermé" if problem == "open" else "guillemets mal placés")
+                yield Record(number, line.split(";"), end, "guillemet non fermé" if was_open else "guillemets mal placés")
                 continue
             yield Record(number, fields, end)
             if spanned:  # those lines belong to this record

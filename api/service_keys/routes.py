@@ -58,10 +58,10 @@ async def attach_service_key(
 
 @router.post("/challenge", status_code=201, responses=problems(service.WrongBirthDate, service.KeyNotAccepted))
 async def answer_key_challenge(
-    body: KeyChallenge, db: SessionDep, caller: KeysWriter, database: DatabaseDep, settings: SettingsDep, tokens: TokensDep, now: Now
+    body: KeyChallenge, db: SessionDep, caller: KeysWriter, settings: SettingsDep, tokens: TokensDep, now: Now
 ) -> AttachedRead:
     """The birth date of a child of the file, for a key that travelled on paper."""
-    link = await service.answer_challenge(db, database, settings, caller.account_id, body.challenge, body.birth_date, now)
+    link = await service.answer_challenge(db, settings, caller.account_id, body.challenge, body.birth_date, now)
     return await _attached(db, tokens, caller, link, now)
 
 

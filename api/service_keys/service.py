@@ -52,7 +52,7 @@ class KeyMistyped(InvalidField):
 class KeyNotAccepted(Problem):
     """Unknown, used, expired or revoked: the answer does not tell which."""
 
-    status, code, title = 422, "key-not-accepted", "The key is not accepted"
+    status, code, title, commits = 422, "key-not-accepted", "The key is not accepted", True
     fr = "Cette clé n'est pas reconnue. Vérifiez les 12 caractères du message, ou demandez-en une autre."
     en = "This key is not recognised. Check the 12 characters of the message, or ask for another."
 
@@ -60,7 +60,7 @@ class KeyNotAccepted(Problem):
 class WrongBirthDate(Problem):
     """No child of the file has this birth date; the third wrong one revokes the key."""
 
-    status, code, title = 422, "wrong-birth-date", "The date does not fit"
+    status, code, title, commits = 422, "wrong-birth-date", "The date does not fit", True
     fr = "Cette date ne correspond à aucun enfant du dossier. Après trois erreurs, la clé ne pourra plus servir."
     en = "This date fits no child of the file. After three errors the key can no longer be used."
 
@@ -87,7 +87,8 @@ async def attach(
     found = await queries.present(db, key_hash, service.id)
     reason = _why_refused(found, now)
     if found is None or reason:
-        await _tell_refusal(database, account_id, found, reason)
+        family = found.family_id if found else None
+        await audit.record(db, "service_key.refused", actor=account_id, account_id=account_id, family_id=family, reason=reason)
         raise KeyNotAccepted
     await limits.clear(database, now, buckets)
     if found.asks_second_proof:
@@ -99,7 +100,7 @@ async def attach(
 
 
 async def answer_challenge(
-    db: AsyncSession, database: Database, settings: Settings, account_id: UUID, challenge: str, born: date, now: datetime
+    db: AsyncSession, settings: Settings, account_id: UUID, challenge: str, born: date, now: datetime
 ) -> ServiceLink:
     """The second proof of a key that travelled on paper. Raises KeyNotAccepted, WrongBirthDate."""
     key = await queries.lock_challenged(db, account_id, secrets.hash_token(challenge))
@@ -109,8 +110,12 @@ async def answer_challenge(
         right = await queries.has_child_born(db, key.family_id, born)
         service = await db.get_one(Service, key.service_id)
     if not right:
-        await _count_wrong_date(db, database, key, account_id, now)
-        raise KeyNotAccepted if key.wrong_dates + 1 >= MAX_WRONG_DATES else WrongBirthDate
+        key.wrong_dates += 1
+        await audit.record(db, "service_key.wrong_date", actor=account_id, account_id=account_id, family_id=key.family_id)
+        if key.wrong_dates < MAX_WRONG_DATES:
+            raise WrongBirthDate
+        key.revoked_at = now
+        raise KeyNotAccepted
     return await _accept(db, settings, account_id, key, service, now)
 
 
@@ -240,25 +245,6 @@ async def _count_attempt(database: Database, settings: Settings, account_id: UUI
     await limits.count_or_refuse(database, now, secrets.keyed(pepper, "key-network", network), limits.KEY_NETWORK)
     await limits.count_or_refuse(database, now, secrets.keyed(pepper, "key-town"), limits.KEY_TOWN)
     return account
-
-
-async def _tell_refusal(database: Database, account_id: UUID, key: ServiceKey | None, reason: str) -> None:
-    """The audit row of a refusal, in a transaction of its own: the request's is rolled back."""
-    async with database.transaction() as db:
-        family = key.family_id if key else None
-        await audit.record(db, "service_key.refused", actor=account_id, account_id=account_id, family_id=family, reason=reason)
-
-
-async def _count_wrong_date(db: AsyncSession, database: Database, key: ServiceKey, account_id: UUID, now: datetime) -> None:
-    """Count a wrong date beyond the rollback; the third revokes the key. The caller's row lock is given back first."""
-    key_id, family_id, wrong = key.id, key.family_id, key.wrong_dates + 1
-    await db.rollback()
-    async with database.transaction() as own:
-        kept = await own.get_one(ServiceKey, key_id, with_for_update=True)
-        kept.wrong_dates += 1
-        if kept.wrong_dates >= MAX_WRONG_DATES and kept.used_at is None:
-            kept.revoked_at = kept.revoked_at or now
-        await audit.record(own, "service_key.wrong_date", actor=account_id, account_id=account_id, family_id=family_id, count=wrong)
 
 
 def _masked(contact: str) -> str:

@@ -1,0 +1,183 @@
+"""The service key: from the agent's hand to the parent's rights, and every way it must not go."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.conftest import Database
+from tests.portal import TOKEN, Agent, Portal, found
+
+OPENED = ["/family", "/invoices", "/activities", "/enrollments"]
+
+
+def test_a_key_opens_everything_in_the_same_breath(portal: Portal, agent: Agent) -> None:
+    """Before: 403 that names the scope and the service. After « Valider »: open, with the token of the answer and with the old one."""
+    parent, family = portal.parent(), portal.family()
+    before = parent.get("/invoices")
+    assert (before.status_code, before.json()["code"], before.json()["scope"], before.json()["service"]) == (403, "scope-missing", "invoices:read", "Enfance")
+    answer = parent.post("/service-keys", {"service": "enfance", "key": portal.issue(agent, family)})
+    assert answer.status_code == 201
+    assert sorted(answer.json()["family"]["children"]) == sorted(c["first_name"] for c in family.children)
+    assert "invoices:read" in answer.json()["scope"]
+    assert {parent.get(path).status_code for path in OPENED} == {200}
+    parent.tokens |= answer.json()
+    assert {parent.get(path).status_code for path in OPENED} == {200}
+
+
+@pytest.mark.parametrize("write", [str.lower, lambda k: k.replace("-", " "), lambda k: k.replace("-", ""), lambda k: f"  {k.replace('0', 'o').replace('1', 'l')} "])
+def test_a_key_is_read_however_it_is_typed(portal: Portal, agent: Agent, write) -> None:  # type: ignore[no-untyped-def] # any way of writing
+    """Case, spaces, dashes, O for 0 and l for 1 do not matter."""
+    parent = portal.parent()
+    answer = parent.post("/service-keys", {"service": "enfance", "key": write(portal.issue(agent, portal.family()))})
+    assert answer.status_code == 201
+
+
+def test_a_typing_error_is_told_and_costs_no_attempt(portal: Portal, agent: Agent) -> None:
+    """Ten mistyped keys, and the right one is still accepted."""
+    parent, key = portal.parent(), portal.issue(agent, portal.family())
+    mistyped = key[:-1] + ("A" if key[-1] != "A" else "B")
+    codes = {parent.post("/service-keys", {"service": "enfance", "key": mistyped}).json()["code"] for _ in range(10)}
+    assert codes == {"key-mistyped"}
+    assert parent.post("/service-keys", {"service": "enfance", "key": key}).status_code == 201
+
+
+def test_unknown_spent_expired_and_revoked_are_answered_alike(portal: Portal, agent: Agent, database: Database) -> None:
+    """One body for all of them; only the audit knows which."""
+    from api.security.secrets import new_service_key
+
+    spent, expired, revoked = (portal.issue(agent, portal.family()) for _ in range(3))
+    assert portal.parent().post("/service-keys", {"service": "enfance", "key": spent}).status_code == 201
+    database.run("UPDATE service_key SET expires_at = now() WHERE last_symbols = $1 AND used_at IS NULL AND created_at > now() - interval '1 minute'", expired[-2:])
+    key_id = database.value("SELECT id::text FROM service_key WHERE last_symbols = $1 ORDER BY id DESC LIMIT 1", revoked[-2:])
+    assert agent.post(f"/agent/service-keys/{key_id}/revocation").status_code == 204
+    parent = portal.parent()
+    answers = [parent.post("/service-keys", {"service": "enfance", "key": k}).json() for k in (new_service_key(), spent, expired, revoked)]
+    for answer in answers:
+        answer.pop("instance")
+    assert answers == [answers[0]] * 4
+    assert answers[0]["code"] == "key-not-accepted"
+    reasons = [r["reason"] for r in database.rows(
+        "SELECT facts->>'reason' AS reason FROM audit_event WHERE action = 'service_key.refused' AND account_id = (SELECT id FROM account WHERE email = $1) ORDER BY id",
+        parent.email)]
+    assert reasons == ["unknown", "spent", "expired", "revoked"]
+
+
+def test_the_sixth_attempt_in_a_quarter_of_an_hour_is_refused(portal: Portal, agent: Agent) -> None:
+    """Even with the right key: the counter is committed though each request was rolled back."""
+    from api.security.secrets import new_service_key
+
+    parent, key = portal.parent(), portal.issue(agent, portal.family())
+    for _ in range(5):
+        assert parent.post("/service-keys", {"service": "enfance", "key": new_service_key()}).status_code == 422
+    answer = parent.post("/service-keys", {"service": "enfance", "key": key})
+    assert (answer.status_code, int(answer.headers["retry-after"]) > 60) == (429, True)
+
+
+def test_of_parallel_uses_of_one_key_exactly_one_is_accepted(portal: Portal, agent: Agent, database: Database) -> None:
+    """Twenty accounts type the same key at once."""
+    parents, key = [portal.parent() for _ in range(12)], portal.issue(agent, portal.family())
+    database.run("DELETE FROM attempts")
+    with ThreadPoolExecutor(12) as pool:
+        statuses = list(pool.map(lambda p: p.post("/service-keys", {"service": "enfance", "key": key}).status_code, parents))
+    assert sorted(statuses) == [201] + [422] * 11
+
+
+def test_detaching_closes_everything_at_the_next_request(portal: Portal, agent: Agent) -> None:
+    """With the very same access token, family, invoices and enrollments are 403; the account itself stays open."""
+    parent = portal.parent_with_key(agent)
+    assert {parent.get(path).status_code for path in OPENED} == {200}
+    assert parent.send("DELETE", f"/service-keys/{parent.link_id}").status_code == 204
+    assert {parent.get(path).status_code for path in OPENED} == {403}
+    assert parent.get("/me").status_code == 200
+
+
+def test_a_key_of_the_counter_asks_for_a_childs_birth_date(portal: Portal, agent: Agent, database: Database) -> None:
+    """202 with a challenge; a date of a child of the file opens the family."""
+    parent, family = portal.parent(), portal.family()
+    database.run("DELETE FROM attempts")
+    answer = parent.post("/service-keys", {"service": "enfance", "key": portal.issue(agent, family, "counter")})
+    assert (answer.status_code, answer.json()["kind"]) == (202, "child_birth_date")
+    assert parent.get("/family").status_code == 403
+    proof = {"challenge": answer.json()["challenge"], "birth_date": family.children[0]["birth_date"]}
+    assert parent.post("/service-keys/challenge", proof).status_code == 201
+    assert parent.get("/family").status_code == 200
+
+
+def test_three_wrong_birth_dates_revoke_the_key(portal: Portal, agent: Agent, database: Database) -> None:
+    """The right date comes too late."""
+    parent, family = portal.parent(), portal.family()
+    database.run("DELETE FROM attempts")
+    challenge = parent.post("/service-keys", {"service": "enfance", "key": portal.issue(agent, family, "counter")}).json()["challenge"]
+    wrong = [parent.post("/service-keys/challenge", {"challenge": challenge, "birth_date": "1999-01-01"}).json()["code"] for _ in range(3)]
+    assert wrong == ["wrong-birth-date", "wrong-birth-date", "key-not-accepted"]
+    right = parent.post("/service-keys/challenge", {"challenge": challenge, "birth_date": family.children[0]["birth_date"]})
+    assert (right.status_code, right.json()["code"]) == (422, "key-not-accepted")
+
+
+def test_reissuing_kills_the_key_before(portal: Portal, agent: Agent, database: Database) -> None:
+    """Only the newest key of an adult is good."""
+    parent, family = portal.parent(), portal.family()
+    database.run("DELETE FROM attempts")
+    old, new = portal.issue(agent, family), portal.issue(agent, family, "sms")
+    assert [parent.post("/service-keys", {"service": "enfance", "key": k}).status_code for k in (old, new)] == [422, 201]
+
+
+def test_a_key_travels_only_to_the_contact_on_record(portal: Portal, agent: Agent, database: Database) -> None:
+    """Without a phone in the file, an SMS is refused at its field; nothing is sent to the account's own phone."""
+    family = portal.family()
+    adult = family.adults[0]
+    database.run("UPDATE adult_private SET phone = NULL WHERE adult_id = $1::text::uuid", adult["id"])
+    answer = agent.post("/agent/service-keys", {"adult_id": adult["id"], "deliver_by": "sms"})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/deliver_by")
+
+
+def test_the_key_is_nowhere_in_the_database(portal: Portal, agent: Agent, database: Database) -> None:
+    """Only its hash and its last two symbols are kept; the sent message has forgotten it."""
+    key = portal.issue(agent, portal.family())
+    for table in ("service_key", "message", "audit_event"):
+        dump = " ".join(r["row"] for r in database.rows(f"SELECT t::text AS row FROM {table} t"))  # noqa: S608 - a constant
+        assert key not in dump
+        assert key.replace("-", "") not in dump
+    assert database.value("SELECT count(*) FROM message WHERE state = 'sent' AND secrets IS NOT NULL") == 0
+
+
+def test_the_other_adult_is_told_and_can_object(portal: Portal, agent: Agent, database: Database) -> None:
+    """« Ce n'est pas moi » closes the access of the account that joined, once."""
+    family = portal.family()
+    database.run("DELETE FROM attempts")
+    first = portal.parent_with_key(agent, family)
+    second = portal.parent_with_key(agent, family, adult=1)
+    token = found(TOKEN, portal.mailbox.wait(first.email, "a rejoint votre dossier").body)
+    assert second.get("/family").status_code == 200
+    assert [portal.http.post("/service-keys/objections", json={"token": token}).status_code for _ in range(2)] == [204, 410]
+    assert (second.get("/family").status_code, first.get("/family").status_code) == (403, 200)
+
+
+def test_an_unknown_service_is_told_at_its_field(portal: Portal, agent: Agent) -> None:
+    """The key is not counted against anyone."""
+    parent = portal.parent()
+    answer = parent.post("/service-keys", {"service": "jardins", "key": portal.issue(agent, portal.family())})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/service")
+
+
+def test_a_second_service_needs_no_code(portal: Portal, agent: Agent, database: Database) -> None:
+    """A row in `service` with its scopes: its key opens those, and no other."""
+    database.run("DELETE FROM attempts")
+    service = database.value(
+        "INSERT INTO service (slug, name_fr, name_en, opens_fr, opens_en, how_to_get_fr, how_to_get_en, contact_email, scopes, position) "
+        "VALUES ('musique', 'Musique', 'Music', 'Vos factures', 'Your invoices', 'Au conservatoire', 'At the school', 'm@exemple.fr', '{invoices:read}', 2) RETURNING id")
+    family = database.value("INSERT INTO family (service_id, reference) VALUES ($1, 'M1') RETURNING id", service)
+    adult = database.value(
+        "INSERT INTO adult (family_id, reference, role, first_name, last_name, search_name, is_payer) VALUES ($1, 'M1A', 'responsible', 'Lou', 'Roc', 'lou roc', true) RETURNING id::text", family)
+    database.run("INSERT INTO adult_private (adult_id, email) VALUES ($1::text::uuid, 'lou.roc@exemple.fr')", adult)
+    assert agent.post("/agent/service-keys", {"adult_id": adult, "deliver_by": "email"}).status_code == 201
+    letter = portal.mailbox.wait("lou.roc@exemple.fr", "Musique")
+    from tests.portal import KEY
+
+    parent = portal.parent()
+    services = {s["slug"]: s["attached"] for s in parent.get("/services").json()["items"]}
+    assert services == {"enfance": False, "musique": False}
+    key = found(KEY, letter.body, group=0)
+    assert parent.post("/service-keys", {"service": "enfance", "key": key}).status_code == 422
+    assert parent.post("/service-keys", {"service": "musique", "key": key}).status_code == 201
+    assert (parent.get("/invoices").status_code, parent.get("/family").status_code) == (200, 403)

@@ -1,0 +1,45 @@
+"""The symbols of a key, without a database."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.security.secrets import ALPHABET, check_symbol, hash_service_key, new_service_key, read_service_key
+
+bodies = st.text(ALPHABET, min_size=11, max_size=11)
+
+
+@given(bodies, st.integers(0, 11), st.sampled_from(ALPHABET))
+def test_every_single_wrong_symbol_is_caught(body: str, place: int, other: str) -> None:
+    """Replacing any one of the 12 symbols by another never gives a key that reads."""
+    whole = body + check_symbol(body)
+    wrong = whole[:place] + other + whole[place + 1 :]
+    assert (read_service_key(wrong) is None) == (wrong != whole)
+
+
+@given(bodies, st.integers(0, 11), st.integers(0, 11))
+def test_every_swap_is_caught(body: str, one: int, other: int) -> None:
+    """Exchanging any two different symbols never gives a key that reads."""
+    symbols = list(body + check_symbol(body))
+    symbols[one], symbols[other] = symbols[other], symbols[one]
+    swapped = "".join(symbols)
+    assert (read_service_key(swapped) is None) == (swapped != body + check_symbol(body))
+
+
+def test_a_shown_key_reads_back_and_new_ones_differ() -> None:
+    """Three groups of four; a thousand keys are a thousand."""
+    keys = {new_service_key() for _ in range(1000)}
+    assert len(keys) == 1000
+    assert all(read_service_key(k) == k.replace("-", "") for k in keys)
+
+
+def test_the_hash_depends_on_the_pepper() -> None:
+    """A stolen table of hashes cannot be tried without the pepper, and the same key is found again by one look-up."""
+    one, again, other = (hash_service_key("K7QM2XDP9RTF", p) for p in ("a" * 32, "a" * 32, "b" * 32))
+    assert one == again != other
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """No input breaks the reader."""
+    key = read_service_key(text)
+    assert key is None or len(key) == 12
