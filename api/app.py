@@ -18,6 +18,7 @@ from api.activities.routes import router as activities
 from api.core import errors
 from api.core.database import Database
 from api.core.errors import Busy
+from api.core.languages import preferred
 from api.core.migrating import newest_revision
 from api.core.settings import PROJECT, Settings
 from api.core.static import Spa
@@ -36,19 +37,44 @@ from api.service_keys.routes import router as service_keys
 from api.sessions.routes import router as sessions
 
 ROUTERS = [
-    accounts, sessions, household, families, service_keys, invoices, activities, enrollments, requests,
-    agent_families, agent_service_keys, agent_requests,
+    accounts,
+    sessions,
+    household,
+    families,
+    service_keys,
+    invoices,
+    activities,
+    enrollments,
+    requests,
+    agent_families,
+    agent_service_keys,
+    agent_requests,
 ]
 DATABASE_AWAY = (
-    OSError, TimeoutError, PoolTimeout, OperationalError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
-    asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError,
+    OSError,
+    TimeoutError,
+    PoolTimeout,
+    OperationalError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     """The application on a database; without one it only describes itself (`foyer openapi`)."""
-    app = FastAPI(title="Foyer", openapi_url=None, docs_url=None, redoc_url=None, lifespan=_lifespan, generate_unique_id_function=_operation_id)
+    app = FastAPI(
+        title="Foyer",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        generate_unique_id_function=_operation_id,
+    )
     app.state.settings = settings
     if database:
         app.state.database = database
@@ -66,7 +92,13 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         app.router.default = Spa(PROJECT / "frontend" / "build")  # after 405 of a known path
     app.add_middleware(Surroundings)
     if origins := [o.strip() for o in settings.cors_origins.split(",") if o.strip()]:
-        app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], expose_headers=["ETag", "Retry-After"])
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["ETag", "Retry-After"],
+        )
     return app
 
 
@@ -83,7 +115,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _database_away(request: Request, _: Exception) -> Response:
-    language = errors.preferred(request.headers.get("accept-language", ""))
+    language = preferred(request.headers.get("accept-language", ""))
     busy = Busy()
     return errors.problem_response(request, busy.status, busy.code, busy.title, busy.detail(language), busy.retry_after)
 
@@ -132,4 +164,3 @@ def _add_operator_routes(app: FastAPI) -> None:
     async def read_public_keys(request: Request) -> JSONResponse:
         """The public keys of the access tokens."""
         return JSONResponse(request.app.state.tokens.jwks())
-

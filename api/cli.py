@@ -33,7 +33,12 @@ from api.imports.service import import_folder
 from api.outbox.worker import Worker
 
 Result = TypeVar("Result")
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Foyer, the family portal of a town hall.", pretty_exceptions_enable=False)
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Foyer, the family portal of a town hall.",
+    pretty_exceptions_enable=False,
+)
 agents = typer.Typer(no_args_is_help=True, help="Agents' accounts.")
 cli.add_typer(agents, name="agents")
 out, err = Console(), Console(stderr=True)
@@ -73,8 +78,16 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
         raise Refused("The database refuses the user or the password of FOYER_DATABASE_URL.") from None
     except asyncpg.UndefinedTableError:
         raise Refused("The database has no tables yet. Run `foyer migrate` first.") from None
-    except (OSError, asyncpg.PostgresConnectionError, asyncpg.InvalidCatalogNameError, asyncpg.CannotConnectNowError, TimeoutError) as error:
-        raise Refused(f"The database cannot be reached ({error or type(error).__name__}). Check FOYER_DATABASE_URL and that the server runs.") from None
+    except (
+        OSError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.InvalidCatalogNameError,
+        asyncpg.CannotConnectNowError,
+        TimeoutError,
+    ) as error:
+        raise Refused(
+            f"The database cannot be reached ({error or type(error).__name__}). Check FOYER_DATABASE_URL and that the server runs."
+        ) from None
     except asyncpg.InvalidParameterValueError as error:
         if APPLICATION_ROLE in str(error):
             raise Refused("The database has no tables yet. Run `foyer migrate` first.") from None
@@ -102,8 +115,17 @@ def _serve(settings: Settings, *, with_worker: bool, with_migration: bool) -> No
         run(migrating.refuse_weak_walls(dsn, APPLICATION_ROLE))
         app = create_app(settings, Database(dsn, pool_size=settings.pool_size))
         config = uvicorn.Config(
-            app, host=settings.host, port=settings.port, loop="uvloop", http="httptools", log_level="warning", access_log=False,
-            server_header=False, proxy_headers=False, timeout_graceful_shutdown=10, timeout_keep_alive=30,
+            app,
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=10,
+            timeout_keep_alive=30,
         )
         out.print(f"Foyer écoute sur [bold]{settings.address}[/bold] (Ctrl-C pour arrêter)")
         with contextlib.suppress(KeyboardInterrupt):
@@ -125,7 +147,13 @@ async def _keep_worker() -> None:
     """A worker process of its own, started again if it dies. It ends with us: its standard input is our pipe."""
     while True:
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "api.cli", "worker", "--until-input-closes", stdin=asyncio.subprocess.PIPE, cwd=PROJECT
+            sys.executable,
+            "-m",
+            "api.cli",
+            "worker",
+            "--until-input-closes",
+            stdin=asyncio.subprocess.PIPE,
+            cwd=PROJECT,
         )
         try:
             await child.wait()
@@ -199,12 +227,21 @@ def _print_sign_ins(settings: Settings) -> None:
     found = people.sign_ins(settings)
     table = Table("Qui", "Adresse mail", "Mot de passe", "Pour continuer", title="Démonstration", title_justify="left")
     without, holder, agent = found["without_key"], found["with_key"], found["agent"]
-    table.add_row("Parent sans clé", without["email"], without["password"], f"clé enfance qui attend : {without['key']}")
+    table.add_row(
+        "Parent sans clé", without["email"], without["password"], f"clé enfance qui attend : {without['key']}"
+    )
     table.add_row("Parent avec clé", holder["email"], holder["password"], "")
-    table.add_row("Agent", agent["email"], agent["password"], f"code actuel : {agent['code']} (le suivant est sur {settings.address}/demonstration)")
+    table.add_row(
+        "Agent",
+        agent["email"],
+        agent["password"],
+        f"code actuel : {agent['code']} (le suivant est sur {settings.address}/demonstration)",
+    )
     Console(width=150, soft_wrap=True).print(table)
     mails = "serveur SMTP configuré" if settings.mail_url else f"{settings.address}/demonstration"
-    out.print(f"Mails : {mails} · SMS : {'passerelle configurée' if settings.sms_url else f'{settings.address}/demonstration'}")
+    out.print(
+        f"Mails : {mails} · SMS : {'passerelle configurée' if settings.sms_url else f'{settings.address}/demonstration'}"
+    )
 
 
 @cli.command()
@@ -232,10 +269,14 @@ def _progress() -> Iterator[Any]:
 
 @cli.command("import")
 def import_files(
-    folder: Annotated[Path, typer.Argument(help="The folder of familles.csv, enfants.csv, activites.csv, factures.csv, lignes.csv.")],
+    folder: Annotated[
+        Path, typer.Argument(help="The folder of familles.csv, enfants.csv, activites.csv, factures.csv, lignes.csv.")
+    ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing.")] = False,
     as_json: Json = False,
-    rejects: Annotated[Path | None, typer.Option(help="Where rejected rows are written; FOLDER/rejets.csv by default.")] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where rejected rows are written; FOLDER/rejets.csv by default.")
+    ] = None,
 ) -> None:
     """Import the back office's files. The same files again change nothing."""
     if not folder.is_dir():
@@ -245,11 +286,21 @@ def import_files(
         try:
             counts = run(import_folder(dsn, settings, folder.resolve(), report, dry_run=dry_run, progress=show))
         except PermissionError:
-            raise Refused(f"{report} ne peut pas être écrit. Choisissez un autre fichier : --rejects FICHIER.") from None
+            raise Refused(
+                f"{report} ne peut pas être écrit. Choisissez un autre fichier : --rejects FICHIER."
+            ) from None
     if as_json:
         print(json.dumps(counts))
         return
-    table = Table("Fichier", "Lues", "Appliquées", "Inchangées", "Rejetées", "Avertissements", title="Essai, rien n'est changé" if dry_run else None)
+    table = Table(
+        "Fichier",
+        "Lues",
+        "Appliquées",
+        "Inchangées",
+        "Rejetées",
+        "Avertissements",
+        title="Essai, rien n'est changé" if dry_run else None,
+    )
     for name, c in counts.items():
         table.add_row(f"{name}.csv", *(str(c[k]) for k in ("read", "applied", "unchanged", "rejected", "warnings")))
     out.print(table)
@@ -280,7 +331,9 @@ def agents_add(
 async def _add_agent(settings: Settings, dsn: str, email: str, first_name: str, last_name: str, role: str) -> Any:
     database = Database(dsn, pool_size=1)
     try:
-        return await add_agent(database, settings, email=email, first_name=first_name, last_name=last_name, role=role, now=utcnow())
+        return await add_agent(
+            database, settings, email=email, first_name=first_name, last_name=last_name, role=role, now=utcnow()
+        )
     finally:
         await database.close()
 
@@ -306,7 +359,11 @@ def list_settings(as_json: Json = False) -> None:
     """List the settings: each an environment variable, with what it is now."""
     settings = load_settings()
     rows = [
-        {"variable": f"FOYER_{name.upper()}", "value": _shown(name, getattr(settings, name)), "meaning": field.description or ""}
+        {
+            "variable": f"FOYER_{name.upper()}",
+            "value": _shown(name, getattr(settings, name)),
+            "meaning": field.description or "",
+        }
         for name, field in Settings.model_fields.items()
     ]
     if as_json:

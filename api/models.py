@@ -17,6 +17,18 @@ from api.sessions.models import Session
 
 metadata = Base.metadata
 __all__ = [
-    "Account", "Activity", "Attempts", "AuditEvent", "Enrollment", "Family", "HouseholdMember", "IdempotentAnswer", "Invoice",
-    "Message", "Request", "ServiceKey", "Session", "metadata",
+    "Account",
+    "Activity",
+    "Attempts",
+    "AuditEvent",
+    "Enrollment",
+    "Family",
+    "HouseholdMember",
+    "IdempotentAnswer",
+    "Invoice",
+    "Message",
+    "Request",
+    "ServiceKey",
+    "Session",
+    "metadata",
 ]

@@ -13,7 +13,9 @@ def run(connection: Connection) -> None:
     connection.execute(text("SET lock_timeout = '3s'"))
     connection.commit()
     try:
-        context.configure(connection=connection, target_metadata=metadata, compare_type=True, compare_server_default=False)
+        context.configure(
+            connection=connection, target_metadata=metadata, compare_type=True, compare_server_default=False
+        )
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()

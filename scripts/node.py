@@ -1,6 +1,6 @@
 """Run npm with the Node.js of the wheel: the wheel's own launcher is broken, so its npm-cli.js is run directly.
 
-    .build/bin/python scripts/node.py ci --prefix frontend
+.build/bin/python scripts/node.py ci --prefix frontend
 """
 
 import os

@@ -10,13 +10,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx2
+import hypothesis  # noqa: F401 - its plugin would import it inside the browser driver's greenlet, where CPython 3.11 fails
 import pytest
 from aiosmtpd.controller import Controller
 
@@ -40,7 +41,7 @@ class _Smtp:
     def __init__(self, mailbox: Mailbox) -> None:
         self.mailbox = mailbox
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         if any(r.startswith("refused@") for r in envelope.rcpt_tos):
             return "550 no such mailbox"
         self.mailbox.take_mail(envelope.content)
@@ -90,7 +91,9 @@ def environment(data_dir: Path, mailbox: Mailbox, dsn: str) -> dict[str, str]:
     """What `foyer` runs with; `dsn` holds the database up for the whole run."""
     assert dsn
     return {k: v for k, v in os.environ.items() if not k.startswith("FOYER_")} | {
-        "FOYER_DATA_DIR": str(data_dir), "FOYER_MAIL_URL": mailbox.mail_url, "FOYER_SMS_URL": mailbox.sms_url,
+        "FOYER_DATA_DIR": str(data_dir),
+        "FOYER_MAIL_URL": mailbox.mail_url,
+        "FOYER_SMS_URL": mailbox.sms_url,
         "FOYER_PORT": str(free_port()),
     }
 
@@ -99,7 +102,9 @@ def environment(data_dir: Path, mailbox: Mailbox, dsn: str) -> dict[str, str]:
 def settings(environment: dict[str, str]) -> Settings:
     """The same settings, for tests that look inside."""
     return Settings(
-        data_dir=Path(environment["FOYER_DATA_DIR"]), mail_url=environment["FOYER_MAIL_URL"], sms_url=environment["FOYER_SMS_URL"],
+        data_dir=Path(environment["FOYER_DATA_DIR"]),
+        mail_url=environment["FOYER_MAIL_URL"],
+        sms_url=environment["FOYER_SMS_URL"],
         port=int(environment["FOYER_PORT"]),
     )
 
@@ -107,13 +112,17 @@ def settings(environment: dict[str, str]) -> Settings:
 def foyer(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command as an operator does."""
     command = [sys.executable, "-m", "api.cli", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120, cwd=PROJECT)
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=120, cwd=PROJECT
+    )
 
 
 @contextlib.contextmanager
 def served(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """`foyer serve` until the block ends; ready when it begins."""
-    process = subprocess.Popen([sys.executable, "-m", "api.cli", "serve", *arguments], env=environment, cwd=PROJECT, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api.cli", "serve", *arguments], env=environment, cwd=PROJECT, stdout=subprocess.DEVNULL
+    )
     address = f"http://127.0.0.1:{environment['FOYER_PORT']}/readyz"
     try:
         for _ in range(600):
@@ -133,7 +142,9 @@ def served(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.
 def address(environment: dict[str, str]) -> Iterator[str]:
     """The portal's address, with the demonstration town imported."""
     assert foyer(environment, "migrate").returncode == 0
-    imported = foyer(environment, "import", "api/demo/town", "--rejects", str(Path(environment["FOYER_DATA_DIR"]) / "rejets.csv"))
+    imported = foyer(
+        environment, "import", "api/demo/town", "--rejects", str(Path(environment["FOYER_DATA_DIR"]) / "rejets.csv")
+    )
     assert imported.returncode == 0, imported.stderr
     with served(environment):
         yield f"http://127.0.0.1:{environment['FOYER_PORT']}"
@@ -143,30 +154,38 @@ def address(environment: dict[str, str]) -> Iterator[str]:
 def database(address: str, dsn: str) -> Iterator["Database"]:
     """The database as its owner, to arrange what no one can do through the portal, such as the passing of time."""
     assert address
-    loop = asyncio.new_event_loop()
-    connection = loop.run_until_complete(asyncpg.connect(dsn))
-    yield Database(loop, connection)
-    loop.run_until_complete(connection.close())
-    loop.close()
+    arranging = Database(dsn)
+    yield arranging
+    arranging.close()
 
 
 class Database:
-    """A plain connection for arranging and looking."""
+    """A plain connection for arranging and looking, in a thread of its own: the browser driver has the main one."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, connection: "asyncpg.Connection[Any]") -> None:
-        self.loop, self.connection = loop, connection
+    def __init__(self, dsn: str) -> None:
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+        self.connection: "asyncpg.Connection[Any]" = self._do(asyncpg.connect(dsn))
+
+    def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
 
     def rows(self, sql: str, *args: object) -> list[Any]:
         """The rows of a query."""
-        return self.loop.run_until_complete(self.connection.fetch(sql, *args))
+        return list(self._do(self.connection.fetch(sql, *args)))
 
     def value(self, sql: str, *args: object) -> Any:
         """The one value of a query."""
-        return self.loop.run_until_complete(self.connection.fetchval(sql, *args))
+        return self._do(self.connection.fetchval(sql, *args))
 
     def run(self, sql: str, *args: object) -> None:
         """A statement without an answer."""
-        self.loop.run_until_complete(self.connection.execute(sql, *args))
+        self._do(self.connection.execute(sql, *args))
+
+    def close(self) -> None:
+        """End the connection and its thread."""
+        self._do(self.connection.close())
+        self.loop.call_soon_threadsafe(self.loop.stop)
 
 
 @pytest.fixture(scope="session")
@@ -178,6 +197,18 @@ def portal(address: str, mailbox: Mailbox, database: Database) -> Portal:
 @pytest.fixture(scope="session")
 def agent(environment: dict[str, str], portal: Portal) -> Agent:
     """An agent who passed the second factor."""
-    made = foyer(environment, "agents", "add", "agente@ville.exemple.fr", "--first-name", "Aude", "--last-name", "Agente", "--role", "manager", "--json")
+    made = foyer(
+        environment,
+        "agents",
+        "add",
+        "agente@ville.exemple.fr",
+        "--first-name",
+        "Aude",
+        "--last-name",
+        "Agente",
+        "--role",
+        "manager",
+        "--json",
+    )
     assert made.returncode == 0, made.stderr
     return portal.sign_in_agent(json.loads(made.stdout))

@@ -143,10 +143,14 @@ class Portal:
 
     def sign_in_agent(self, made: dict[str, Any]) -> Agent:
         """Sign in with the second factor, by a code that was not used before."""
-        challenge = self.http.post("/sessions", json={"email": made["email"], "password": made["password"], "client": "app"})
+        challenge = self.http.post(
+            "/sessions", json={"email": made["email"], "password": made["password"], "client": "app"}
+        )
         assert challenge.status_code == 202, challenge.text
         code = made["recovery_codes"].pop() if "recovery_codes" in made else pyotp.TOTP(made["totp_secret"]).now()
-        answer = self.http.post("/sessions/second-factor", json={"challenge": challenge.json()["challenge"], "code": code})
+        answer = self.http.post(
+            "/sessions/second-factor", json={"challenge": challenge.json()["challenge"], "code": code}
+        )
         assert answer.status_code == 201, answer.text
         return Agent(self.http, made["email"], answer.json(), extra=made)
 
@@ -158,7 +162,11 @@ class Portal:
         """Give a key to an adult of a family; the key as it arrives."""
         person = family.adults[adult]
         to = {"email": person["email"], "sms": person["phone"]}.get(deliver_by) or ""
-        before = sum(1 for letter in self.mailbox.letters if letter.to == to and ("clé" in letter.subject or letter.subject == "SMS"))
+        before = sum(
+            1
+            for letter in self.mailbox.letters
+            if letter.to == to and ("clé" in letter.subject or letter.subject == "SMS")
+        )
         answer = agent.post("/agent/service-keys", {"adult_id": person["id"], "deliver_by": deliver_by})
         assert answer.status_code == 201, answer.text
         if deliver_by == "counter":
@@ -189,10 +197,14 @@ class Portal:
     def _family(self, family_id: str, reference: str) -> Family:
         adults = self.database.rows(
             "SELECT a.id::text, a.reference, a.first_name, a.last_name, p.phone, p.email FROM adult a JOIN adult_private p ON p.adult_id = a.id "
-            "WHERE a.family_id = $1::text::uuid ORDER BY a.role DESC", family_id)
+            "WHERE a.family_id = $1::text::uuid ORDER BY a.role DESC",
+            family_id,
+        )
         children = self.database.rows(
             "SELECT c.id::text, c.first_name, c.birth_date::text FROM child c JOIN family_child fc ON fc.child_id = c.id WHERE fc.family_id = $1::text::uuid "
-            "ORDER BY c.birth_date", family_id)
+            "ORDER BY c.birth_date",
+            family_id,
+        )
         return Family(family_id, reference, [dict(a) for a in adults], [dict(c) for c in children])
 
 

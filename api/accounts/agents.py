@@ -15,12 +15,66 @@ from api.core.settings import Settings
 from api.security import passwords, secrets
 
 RECOVERY_CODES = 10
-WORDS = (
-    "acajou aligator ananas balata bambou bergamote boucan cabiai cacao canopee carbet caouanne cassave colibri corossol couleuvre "
-    "crique dentelle fromager goyave grenade hamac harpie hibiscus ibis iguane jacana jaguar kayak lamantin lianes luth maracuja "
-    "manioc martin mangrove mombin morpho ocelot orchidee paresseux palmiste papaye pirogue plage quassia ramboutan roucou savane "
-    "tamanoir tapir tatou toucan touloulou tukusipan vanille wassai yaya"
-).split()
+WORDS = [
+    "acajou",
+    "aligator",
+    "ananas",
+    "balata",
+    "bambou",
+    "bergamote",
+    "boucan",
+    "cabiai",
+    "cacao",
+    "canopee",
+    "carbet",
+    "caouanne",
+    "cassave",
+    "colibri",
+    "corossol",
+    "couleuvre",
+    "crique",
+    "dentelle",
+    "fromager",
+    "goyave",
+    "grenade",
+    "hamac",
+    "harpie",
+    "hibiscus",
+    "ibis",
+    "iguane",
+    "jacana",
+    "jaguar",
+    "kayak",
+    "lamantin",
+    "lianes",
+    "luth",
+    "maracuja",
+    "manioc",
+    "martin",
+    "mangrove",
+    "mombin",
+    "morpho",
+    "ocelot",
+    "orchidee",
+    "paresseux",
+    "palmiste",
+    "papaye",
+    "pirogue",
+    "plage",
+    "quassia",
+    "ramboutan",
+    "roucou",
+    "savane",
+    "tamanoir",
+    "tapir",
+    "tatou",
+    "toucan",
+    "touloulou",
+    "tukusipan",
+    "vanille",
+    "wassai",
+    "yaya",
+]
 
 
 class AgentExists(Exception):
@@ -39,7 +93,9 @@ class NewAgent(BaseModel):
 
 def passphrase() -> str:
     """Six words of sixty: 35 bits, and a number of 20 more; easy to type from paper."""
-    return "-".join([*(system_secrets.choice(WORDS) for _ in range(6)), str(system_secrets.randbelow(1_000_000)).zfill(6)])
+    return "-".join(
+        [*(system_secrets.choice(WORDS) for _ in range(6)), str(system_secrets.randbelow(1_000_000)).zfill(6)]
+    )
 
 
 async def add_agent(
@@ -50,20 +106,34 @@ async def add_agent(
     codes = ["-".join(system_secrets.token_hex(2).upper() for _ in range(3)) for _ in range(RECOVERY_CODES)]
     password_hash = await passwords.hash_password(password)
     async with database.transaction("system") as db:
-        kinds = {slug: is_agent for slug, is_agent in await db.execute(select(Role.slug, Role.is_agent))}
+        kinds = {role.slug: role.is_agent for role in await db.scalars(select(Role))}
         if not kinds.get(role):
-            raise AgentExists(f"Le rôle « {role} » n'existe pas. Rôles d'agents : {', '.join(r for r, agent in kinds.items() if agent)}.")
+            raise AgentExists(
+                f"Le rôle « {role} » n'existe pas. Rôles d'agents : {', '.join(r for r, agent in kinds.items() if agent)}."
+            )
         if await queries.by_email(db, email):
             raise AgentExists(f"L'adresse {email} a déjà un compte.")
         account = Account(
-            email=email, email_key=queries.email_key(email), password_hash=password_hash, first_name=first_name, last_name=last_name,
-            role=role, activated_at=now, locale="fr", version=1,
+            email=email,
+            email_key=queries.email_key(email),
+            password_hash=password_hash,
+            first_name=first_name,
+            last_name=last_name,
+            role=role,
+            activated_at=now,
+            locale="fr",
+            version=1,
         )
         db.add(account)
         await db.flush()
-        db.add(SecondFactor(account_id=account.id, secret=secrets.encrypt(settings.secrets.encryption_key, secret), last_step=0))
+        db.add(
+            SecondFactor(
+                account_id=account.id, secret=secrets.encrypt(settings.secrets.encryption_key, secret), last_step=0
+            )
+        )
         await db.execute(
-            insert(RecoveryCode), [{"account_id": account.id, "code_hash": secrets.hash_token(c.replace("-", ""))} for c in codes]
+            insert(RecoveryCode),
+            [{"account_id": account.id, "code_hash": secrets.hash_token(c.replace("-", ""))} for c in codes],
         )
         await audit.record(db, "agent.added", actor=None, account_id=account.id, role=role)
     uri = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=f"Foyer {settings.town}")

@@ -42,7 +42,9 @@ async def spend_proof(db: AsyncSession, purpose: Purpose, token_hash: bytes, now
     """Use a proof up: exactly one of many parallel uses gets it; None when unknown, used or expired."""
     proof: Proof | None = await db.scalar(
         update(Proof)
-        .where(Proof.token_hash == token_hash, Proof.purpose == purpose, Proof.used_at.is_(None), Proof.expires_at > now)
+        .where(
+            Proof.token_hash == token_hash, Proof.purpose == purpose, Proof.used_at.is_(None), Proof.expires_at > now
+        )
         .values(used_at=now)
         .returning(Proof)
     )
@@ -52,7 +54,9 @@ async def spend_proof(db: AsyncSession, purpose: Purpose, token_hash: bytes, now
 async def end_other_sessions(db: AsyncSession, account_id: UUID, now: datetime, but: UUID | None = None) -> None:
     """End the account's sessions at once, but for one."""
     await db.execute(
-        text("UPDATE session SET ended_at = :now WHERE account_id = :id AND ended_at IS NULL AND id IS DISTINCT FROM :but"),
+        text(
+            "UPDATE session SET ended_at = :now WHERE account_id = :id AND ended_at IS NULL AND id IS DISTINCT FROM :but"
+        ),
         {"now": now, "id": account_id, "but": but},
     )
 

@@ -16,7 +16,7 @@ from api.accounts.schemas import (
 )
 from api.core.clock import Now
 from api.core.database import DatabaseDep, PublicSession, SessionDep
-from api.core.errors import PreconditionRequired, Stale, TooManyRequests, problems
+from api.core.errors import PreconditionRequired, Stale, TooManyRequests, answers, problems
 from api.core.etags import IfMatch
 from api.core.languages import ReaderLanguage
 from api.core.routing import router as new_router
@@ -33,7 +33,12 @@ AccountWriter = Annotated[Principal, Requires(Scope.ACCOUNT_WRITE)]
 
 @router.post("/accounts", status_code=202, responses=problems(TooManyRequests))
 async def create_account(
-    body: AccountCreate, database: DatabaseDep, settings: SettingsDep, language: ReaderLanguage, network: ClientNetwork, now: Now
+    body: AccountCreate,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    language: ReaderLanguage,
+    network: ClientNetwork,
+    now: Now,
 ) -> Accepted:
     """Ask for an account. The answer is the same for a known address; the mail tells its owner."""
     await service.sign_up(database, settings, body, language, network, now)
@@ -66,7 +71,7 @@ async def confirm_password_reset(body: PasswordReset, db: PublicSession, setting
     await service.reset_password(db, settings, body.token, body.password, now)
 
 
-@router.get("/me", responses={200: {"model": ProfileRead}})
+@router.get("/me", responses=answers(200, ProfileRead))
 async def get_profile(caller: AccountReader) -> Response:
     """The signed-in person, and what the account may do now."""
     return await caller.versioned(queries.PROFILE)
@@ -84,6 +89,10 @@ async def update_profile(
 
 
 @router.put("/me/password", status_code=204, responses=problems(service.WrongPassword))
-async def change_password(body: PasswordChange, db: SessionDep, caller: AccountWriter, settings: SettingsDep, now: Now) -> None:
+async def change_password(
+    body: PasswordChange, db: SessionDep, caller: AccountWriter, settings: SettingsDep, now: Now
+) -> None:
     """Change the password with the present one; every other session ends."""
-    await service.change_password(db, settings, caller.account_id, caller.session_id, body.current_password, body.password, now)
+    await service.change_password(
+        db, settings, caller.account_id, caller.session_id, body.current_password, body.password, now
+    )

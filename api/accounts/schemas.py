@@ -15,7 +15,7 @@ Password = Annotated[str, Field(min_length=1, max_length=1000, description="12 t
 
 def check_birth_date(value: date | None) -> date | None:
     """A day of birth is past, and of somebody who may be alive."""
-    if value is not None and not 1900 <= value.year <= utcnow().year or (value and value > utcnow().date()):
+    if (value is not None and not 1900 <= value.year <= utcnow().year) or (value and value > utcnow().date()):
         raise FieldRefused("date", "Cette date de naissance n'est pas possible.", "This date of birth is not possible.")
     return value
 

@@ -35,29 +35,48 @@ class WrongPassword(InvalidField):
     code = "wrong-password"
 
     def __init__(self) -> None:
-        super().__init__("/current_password", "wrong-password", "Ce n'est pas votre mot de passe actuel.", "This is not your present password.")
+        super().__init__(
+            "/current_password",
+            "wrong-password",
+            "Ce n'est pas votre mot de passe actuel.",
+            "This is not your present password.",
+        )
 
 
 def refuse_easy_password(password: str, settings: Settings, *own_words: str) -> None:
     """Raises InvalidField at /password, with what would be better."""
-    words = [part for word in own_words for part in (word, *word.replace("@", " ").replace(".", " ").replace("-", " ").split())]
+    words = [
+        part
+        for word in own_words
+        for part in (word, *word.replace("@", " ").replace(".", " ").replace("-", " ").split())
+    ]
     try:
         passwords.check_password(password, [*words, settings.town, "foyer", "enfance", "espace", "citoyens"])
     except FieldRefused as refused:
         raise InvalidField("/password", refused.code, refused.fr, refused.en) from None
 
 
-async def sign_up(database: Database, settings: Settings, new: AccountCreate, language: str, network: str, now: datetime) -> None:
+async def sign_up(
+    database: Database, settings: Settings, new: AccountCreate, language: str, network: str, now: datetime
+) -> None:
     """Open an account that waits for its activation. A known address gets a mail that says so, the caller the same answer."""
     refuse_easy_password(new.password, settings, new.email, new.first_name, new.last_name)
-    await limits.count_or_refuse(database, now, secrets.keyed(settings.secrets.token_pepper, "sign-up", network), limits.SIGN_UP_NETWORK)
+    await limits.count_or_refuse(
+        database, now, secrets.keyed(settings.secrets.token_pepper, "sign-up", network), limits.SIGN_UP_NETWORK
+    )
     password_hash = await passwords.hash_password(new.password)
     may_mail = await _may_mail(database, settings, "activation", new.email, now)
-    facts = new.model_dump(exclude={"password", "locale"}) | {"password_hash": password_hash, "locale": new.locale or language}
+    facts = new.model_dump(exclude={"password", "locale"}) | {
+        "password_hash": password_hash,
+        "locale": new.locale or language,
+    }
     async with database.transaction("auth") as db:
         key = queries.email_key(new.email)
         created = await db.scalar(
-            upsert(Account).values(facts | {"email_key": key}).on_conflict_do_nothing(index_elements=["email_key"]).returning(Account.id)
+            upsert(Account)
+            .values(facts | {"email_key": key})
+            .on_conflict_do_nothing(index_elements=["email_key"])
+            .returning(Account.id)
         )
         if not may_mail:
             return
@@ -68,10 +87,14 @@ async def sign_up(database: Database, settings: Settings, new: AccountCreate, la
         if account is None:
             return
         if account.activated_at:
-            await outbox.enqueue(db, settings, "account-exists", account.email, language=account.locale, account_id=account.id)
+            await outbox.enqueue(
+                db, settings, "account-exists", account.email, language=account.locale, account_id=account.id
+            )
         else:
             # Never activated: the newest sign-up counts, and its link replaces the one before.
-            await db.execute(update(Account).where(Account.id == account.id).values(facts | {"version": account.version + 1}))
+            await db.execute(
+                update(Account).where(Account.id == account.id).values(facts | {"version": account.version + 1})
+            )
             await _send_activation(db, settings, account.id, account.email, facts["locale"], now)
 
 
@@ -104,8 +127,14 @@ async def request_reset(database: Database, settings: Settings, email: str, now:
         if account:
             token = await _new_proof(db, account.id, Purpose.PASSWORD_RESET, now + RESET_LASTS)
             await outbox.enqueue(
-                db, settings, "password-reset", account.email, language=account.locale, account_id=account.id,
-                secret={"token": token}, expires_at=now + RESET_LASTS,
+                db,
+                settings,
+                "password-reset",
+                account.email,
+                language=account.locale,
+                account_id=account.id,
+                secret={"token": token},
+                expires_at=now + RESET_LASTS,
             )
 
 
@@ -139,7 +168,13 @@ async def update_profile(db: AsyncSession, account_id: UUID, changes: ProfileUpd
     for name, value in changes.model_dump(exclude_unset=True).items():
         setattr(account, name, value)
     await db.flush()
-    await audit.record(db, "account.changed", actor=account_id, account_id=account_id, fields=" ".join(sorted(changes.model_fields_set)))
+    await audit.record(
+        db,
+        "account.changed",
+        actor=account_id,
+        account_id=account_id,
+        fields=" ".join(sorted(changes.model_fields_set)),
+    )
     return account
 
 
@@ -148,7 +183,9 @@ async def _set_password(
 ) -> None:
     account.password_hash = await passwords.hash_password(password)
     await queries.end_other_sessions(db, account.id, now, but)
-    await outbox.enqueue(db, settings, "password-changed", account.email, language=account.locale, account_id=account.id)
+    await outbox.enqueue(
+        db, settings, "password-changed", account.email, language=account.locale, account_id=account.id
+    )
     await audit.record(db, "account.password_changed", actor=account.id, account_id=account.id)
 
 
@@ -162,20 +199,33 @@ async def _may_mail(database: Database, settings: Settings, kind: str, email: st
     return day <= limits.MAIL_A_DAY.count
 
 
-async def _send_activation(db: AsyncSession, settings: Settings, account_id: UUID, email: str, locale: str, now: datetime) -> None:
+async def _send_activation(
+    db: AsyncSession, settings: Settings, account_id: UUID, email: str, locale: str, now: datetime
+) -> None:
     token = await _new_proof(db, account_id, Purpose.ACTIVATION, now + ACTIVATION_LASTS)
     await outbox.enqueue(
-        db, settings, "activation", email, language=locale, account_id=account_id, secret={"token": token}, expires_at=now + ACTIVATION_LASTS
+        db,
+        settings,
+        "activation",
+        email,
+        language=locale,
+        account_id=account_id,
+        secret={"token": token},
+        expires_at=now + ACTIVATION_LASTS,
     )
 
 
 async def _new_proof(db: AsyncSession, account_id: UUID, purpose: Purpose, expires_at: datetime) -> str:
     """A new link; those of the same kind before it are no longer good."""
     await db.execute(
-        update(Proof).where(Proof.account_id == account_id, Proof.purpose == purpose, Proof.used_at.is_(None)).values(used_at=expires_at)
+        update(Proof)
+        .where(Proof.account_id == account_id, Proof.purpose == purpose, Proof.used_at.is_(None))
+        .values(used_at=expires_at)
     )
     token = secrets.new_token()
     await db.execute(
-        insert(Proof).values(purpose=purpose, token_hash=secrets.hash_token(token), account_id=account_id, expires_at=expires_at, data={})
+        insert(Proof).values(
+            purpose=purpose, token_hash=secrets.hash_token(token), account_id=account_id, expires_at=expires_at, data={}
+        )
     )
     return token

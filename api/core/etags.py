@@ -16,7 +16,7 @@ class Versioned:
     version: Mapped[int] = mapped_column(nullable=False, server_default="1", default=1)
 
     @declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 - SQLAlchemy passes the class
+    def __mapper_args__(cls) -> dict[str, Any]:
         return {"version_id_col": cls.version}
 
     @property

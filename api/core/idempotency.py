@@ -62,7 +62,9 @@ class Once:
         if self.key is None:
             return _answer(orjson.dumps((await work()).model_dump(mode="json")), status)
         lock = hashlib.blake2b(f"{account_id}{self.key}".encode(), digest_size=8).digest()
-        held = await db.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": int.from_bytes(lock, signed=True)})
+        held = await db.scalar(
+            text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": int.from_bytes(lock, signed=True)}
+        )
         if not held:
             raise StillRunning
         mine = (IdempotentAnswer.account_id == account_id, IdempotentAnswer.key == self.key)
@@ -73,7 +75,11 @@ class Once:
         if kept:
             return _answer(kept.body, kept.status, replayed=True)
         body = orjson.dumps((await work()).model_dump(mode="json"))
-        db.add(IdempotentAnswer(account_id=account_id, key=self.key, fingerprint=self.fingerprint, status=status, body=body))
+        db.add(
+            IdempotentAnswer(
+                account_id=account_id, key=self.key, fingerprint=self.fingerprint, status=status, body=body
+            )
+        )
         await db.flush()
         return _answer(body, status)
 

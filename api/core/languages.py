@@ -16,7 +16,11 @@ def preferred(header: str) -> Language:
             weighted.append((-float(weight or 1), tag[:2]))
         except ValueError:
             continue
-    return "en" if next((tag for _, tag in sorted(weighted, key=lambda w: w[0]) if tag in {"fr", "en"}), "fr") == "en" else "fr"
+    return (
+        "en"
+        if next((tag for _, tag in sorted(weighted, key=lambda w: w[0]) if tag in {"fr", "en"}), "fr") == "en"
+        else "fr"
+    )
 
 
 async def language(request: Request) -> Language:

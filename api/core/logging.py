@@ -8,7 +8,9 @@ import structlog
 
 def configure(*, level: str = "WARNING", json: bool = True) -> None:
     """Set the process's logging once."""
-    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
+    )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -48,7 +48,8 @@ async def migrate(dsn: str, revision: str = "head") -> None:
 async def refuse_weak_walls(dsn: str, role: str) -> None:
     """Raises ConfigurationError when the application role could pass by row level security, or owns a table."""
     engine = create_async_engine(
-        dsn.replace("postgresql://", "postgresql+asyncpg://", 1), connect_args={"timeout": 5, "server_settings": {"role": role}}
+        dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
+        connect_args={"timeout": 5, "server_settings": {"role": role}},
     )
     try:
         async with engine.connect() as connection:
@@ -61,4 +62,6 @@ async def refuse_weak_walls(dsn: str, role: str) -> None:
     finally:
         await engine.dispose()
     if weak is not False:
-        raise ConfigurationError(f"The database role {role} could pass by row level security: it must own nothing and be an ordinary role.")
+        raise ConfigurationError(
+            f"The database role {role} could pass by row level security: it must own nothing and be an ordinary role."
+        )

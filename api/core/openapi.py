@@ -40,18 +40,23 @@ def api_routes(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
 def document(app: FastAPI) -> dict[str, Any]:
     """The document as data."""
     spec = get_openapi(
-        title="Foyer", version="1.0.0", summary="The family portal of a town hall.", routes=app.routes, openapi_version="3.1.0",
+        title="Foyer",
+        version="1.0.0",
+        summary="The family portal of a town hall.",
+        routes=app.routes,
+        openapi_version="3.1.0",
         description="JSON API of the family portal. Every refusal is application/problem+json (RFC 9457) with a stable `code`.",
     )
     schemas = spec["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     spec["components"]["responses"] = {
-        name: {"description": words, "content": {"application/problem+json": {"schema": PROBLEM}}} for name, words in IMPLIED.values()
+        name: {"description": words, "content": {"application/problem+json": {"schema": PROBLEM}}}
+        for name, words in IMPLIED.values()
     }
     spec["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     for path, route in api_routes(app):
-        for method in (m.lower() for m in route.methods):
+        for method in (m.lower() for m in route.methods or ()):
             _dress(spec["paths"][path][method], scope_of(route))
     return spec
 

@@ -26,7 +26,9 @@ class StrictRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             if request.scope["query_string"] and (unknown := request.query_params.keys() - known):
-                raise RequestValidationError([{"type": "extra_forbidden", "loc": ("query", name)} for name in sorted(unknown)])
+                raise RequestValidationError(
+                    [{"type": "extra_forbidden", "loc": ("query", name)} for name in sorted(unknown)]
+                )
             if takes_json and not request.headers.get("content-type", "").lower().startswith("application/json"):
                 raise HTTPException(415)
             return await handle(request)

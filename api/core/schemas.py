@@ -16,7 +16,9 @@ def _plain(value: object) -> object:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise FieldRefused("text", "Ce texte contient des caractères illisibles.", "This text has unreadable characters.") from None
+        raise FieldRefused(
+            "text", "Ce texte contient des caractères illisibles.", "This text has unreadable characters."
+        ) from None
     text = unicodedata.normalize("NFC", value).strip()
     if any(unicodedata.category(c) == "Cc" and c not in "\n\t" for c in text):
         raise FieldRefused("text", "Ce texte contient des caractères interdits.", "This text has forbidden characters.")
@@ -28,7 +30,8 @@ def _email(value: str) -> str:
         return validate_email(value, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:
         raise FieldRefused(
-            "email", "Cette adresse n'est pas valable. Exemple : prenom.nom@exemple.fr",
+            "email",
+            "Cette adresse n'est pas valable. Exemple : prenom.nom@exemple.fr",
             "This address is not valid. Example: first.last@example.org",
         ) from None
 
@@ -42,7 +45,12 @@ def normal_phone(value: str, region: str = "GF") -> str | None:
     # "Possible" and not "valid": whole ranges in use, such as 06 39 98, are judged invalid.
     if not phonenumbers.is_possible_number(number):
         return None
-    if region == "GF" and not value.strip().startswith("+") and value.strip().startswith(("06", "07")) and not value.strip().startswith("0694"):
+    if (
+        region == "GF"
+        and not value.strip().startswith("+")
+        and value.strip().startswith(("06", "07"))
+        and not value.strip().startswith("0694")
+    ):
         number = phonenumbers.parse(value, "FR")  # a mobile of mainland France, typed the national way
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -50,7 +58,9 @@ def normal_phone(value: str, region: str = "GF") -> str | None:
 def _phone(value: str) -> str:
     if (number := normal_phone(value)) is None:
         raise FieldRefused(
-            "phone", "Ce numéro n'est pas valable. Exemple : 0694 12 34 56", "This number is not valid. Example: 0694 12 34 56"
+            "phone",
+            "Ce numéro n'est pas valable. Exemple : 0694 12 34 56",
+            "This number is not valid. Example: 0694 12 34 56",
         )
     return number
 

@@ -64,7 +64,9 @@ class Settings(BaseSettings):
     contact_email: str = Field("espace-citoyens@ville-cayenne.fr", description="where parents can write")
     trusted_proxies: str = Field("", description="addresses, comma-separated, whose X-Forwarded-For is believed")
     cors_origins: str = Field("", description="exact origins, comma-separated, of other web applications")
-    pool_size: int = Field(10, ge=1, le=100, description="database connections of a process, for reads and for writes each")
+    pool_size: int = Field(
+        10, ge=1, le=100, description="database connections of a process, for reads and for writes each"
+    )
     demo: bool = Field(False, description="set by `foyer demo`: captured messages can be read at /demo")
 
     @field_validator("database_url")

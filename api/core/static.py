@@ -36,10 +36,13 @@ class Spa:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.files = {str(f.relative_to(folder)): f for f in folder.rglob("*") if f.is_file()} if folder.is_dir() else {}
+        self.files = (
+            {str(f.relative_to(folder)): f for f in folder.rglob("*") if f.is_file()} if folder.is_dir() else {}
+        )
         self.policy = content_security_policy(folder) if self.files else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
         path = scope["path"].strip("/")
         if path.split("/", 1)[0] in {"api", ".well-known"}:
             raise HTTPException(404)

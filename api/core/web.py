@@ -28,7 +28,10 @@ HEADERS = [
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
     (b"x-frame-options", b"DENY"),
 ]
-API_HEADERS = [(b"cache-control", b"no-store"), (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")]
+API_HEADERS = [
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
 
 
 class TooLarge(HTTPException):
@@ -45,6 +48,7 @@ class Surroundings:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -74,7 +78,7 @@ class Surroundings:
         try:
             length = next((v for k, v in scope["headers"] if k == b"content-length"), b"0")
             if length.isdigit() and int(length) > MAX_BODY:
-                raise TooLarge
+                raise TooLarge  # noqa: TRY301 - answered with the one below
             await self.app(scope, bounded, dressed)
         except TooLarge:
             code, fr, en = STATUS_WORDS[413]
@@ -82,7 +86,9 @@ class Surroundings:
             words = en if preferred(request.headers.get("accept-language", "")) == "en" else fr
             await problem_response(request, 413, code, "Too large", words)(scope, receive, dressed)
         except Exception as error:
-            log.error("unexpected", request_id=request_id, kind=type(error).__name__, places=_places(error))
+            log.error(  # noqa: TRY400 - exception() would log the message
+                "unexpected", request_id=request_id, kind=type(error).__name__, places=_places(error)
+            )
             if status:
                 raise
             await internal_error(Request(scope))(scope, receive, dressed)

@@ -21,7 +21,11 @@ from api.service_keys import service as service_keys
 from api.service_keys.models import Delivery
 from api.service_keys.schemas import KeyIssue
 
-EMAILS = {"without_key": "parent.sans.cle@exemple.fr", "with_key": "parent@exemple.fr", "agent": "agent@ville.exemple.fr"}
+EMAILS = {
+    "without_key": "parent.sans.cle@exemple.fr",
+    "with_key": "parent@exemple.fr",
+    "agent": "agent@ville.exemple.fr",
+}
 TOWN = Path(__file__).with_name("town")
 # A payer who can be reached both ways, with two children or more and something left to pay.
 CANDIDATES = text("""
@@ -53,23 +57,39 @@ async def make_people(database: Database, settings: Settings, now: datetime) -> 
     )
     async with database.transaction() as db:
         without, holder = (await db.execute(CANDIDATES)).all()
-        people = {}
+        people: dict[str, dict[str, Any]] = {}
         for name, row in (("without_key", without), ("with_key", holder)):
             password = passphrase()
             email = EMAILS[name]
             account = Account(
-                email=email, email_key=email, password_hash=await passwords.hash_password(password), first_name=row.first_name,
-                last_name=row.last_name, phone=row.phone, activated_at=now, role="parent", locale="fr", version=1,
+                email=email,
+                email_key=email,
+                password_hash=await passwords.hash_password(password),
+                first_name=row.first_name,
+                last_name=row.last_name,
+                phone=row.phone,
+                activated_at=now,
+                role="parent",
+                locale="fr",
+                version=1,
             )
             db.add(account)
             await db.flush()
             key = await _issue(db, settings, account.id, row.id, now)
-            people[name] = {"email": email, "password": password, "name": f"{row.first_name} {row.last_name}", "key": key, "id": account.id}
+            people[name] = {
+                "email": email,
+                "password": password,
+                "name": f"{row.first_name} {row.last_name}",
+                "key": key,
+                "id": account.id,
+            }
     holder_id: UUID = people["with_key"].pop("id")
     people["without_key"].pop("id")
     async with database.transaction("parent") as db:
         await act_as(db, "parent", holder_id)
-        await service_keys.attach(db, database, settings, holder_id, "enfance", people["with_key"].pop("key"), "demonstration", now)
+        await service_keys.attach(
+            db, database, settings, holder_id, "enfance", people["with_key"].pop("key"), "demonstration", now
+        )
     content = people | {"agent": {"email": agent.email, "password": agent.password, "totp_secret": agent.totp_secret}}
     path = settings.data_dir / "demonstration.json"
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -78,7 +98,9 @@ async def make_people(database: Database, settings: Settings, now: datetime) -> 
 
 async def _issue(db: AsyncSession, settings: Settings, agent_id: UUID, adult_id: UUID, now: datetime) -> str:
     """A key as the counter gives it, then marked as sent by SMS, so that it asks for no birth date."""
-    issued = await service_keys.issue(db, settings, agent_id, KeyIssue(adult_id=adult_id, deliver_by=Delivery.COUNTER), now)
+    issued = await service_keys.issue(
+        db, settings, agent_id, KeyIssue(adult_id=adult_id, deliver_by=Delivery.COUNTER), now
+    )
     key = await key_queries.get_for_agent(db, issued.id)
     key.deliver_by = Delivery.SMS
     return str(issued.key)

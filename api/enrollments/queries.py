@@ -26,13 +26,17 @@ PAGE = Read(f"""
         'items', coalesce(json_agg({ENROLLMENT} ORDER BY e.place) FILTER (WHERE e.place <= :limit), '[]'),
         'next_cursor', (SELECT p.id FROM page p WHERE p.place = :limit AND EXISTS (SELECT FROM page WHERE place > :limit)))::text
     FROM page e {NAMED}
-""")  # noqa: S608 - constants
-ONE = Read(f"SELECT {ENROLLMENT}::text FROM enrollment e {NAMED} WHERE e.id = :id::uuid AND {MINE}")  # noqa: S608 - constants
-ONE_WRITTEN = text(f"SELECT {ENROLLMENT} FROM enrollment e {NAMED} WHERE e.id = :id AND {MINE}")  # noqa: S608 - constants
+""")
+ONE = Read(f"SELECT {ENROLLMENT}::text FROM enrollment e {NAMED} WHERE e.id = :id::uuid AND {MINE}")
+ONE_WRITTEN = text(f"SELECT {ENROLLMENT} FROM enrollment e {NAMED} WHERE e.id = :id AND {MINE}")
 
-LOCK_DAYS = text("SELECT day FROM activity_day WHERE activity_id = :activity AND day = ANY(:days) ORDER BY day FOR UPDATE")
+LOCK_DAYS = text(
+    "SELECT day FROM activity_day WHERE activity_id = :activity AND day = ANY(:days) ORDER BY day FOR UPDATE"
+)
 # The guard: a day without a place left is not updated, and the caller sees that a day is missing.
-TAKE = text("UPDATE activity_day SET taken = taken + 1 WHERE activity_id = :activity AND day = ANY(:days) AND taken < places RETURNING day")
+TAKE = text(
+    "UPDATE activity_day SET taken = taken + 1 WHERE activity_id = :activity AND day = ANY(:days) AND taken < places RETURNING day"
+)
 GIVE_BACK = text("UPDATE activity_day SET taken = taken - 1 WHERE activity_id = :activity AND day = ANY(:days)")
 
 
@@ -61,5 +65,9 @@ async def waiting(db: AsyncSession, activity_id: UUID) -> list[Enrollment]:
 
 async def lapsed(db: AsyncSession, now: datetime) -> list[Enrollment]:
     """Offers that nobody accepted in time, locked; those that another worker holds are skipped."""
-    late = select(Enrollment).where(Enrollment.state == EnrollmentState.OFFERED, Enrollment.offered_until <= now).limit(100)
+    late = (
+        select(Enrollment)
+        .where(Enrollment.state == EnrollmentState.OFFERED, Enrollment.offered_until <= now)
+        .limit(100)
+    )
     return list(await db.scalars(late.with_for_update(skip_locked=True)))

@@ -8,7 +8,7 @@ from fastapi import Response
 from api.core import pages
 from api.core.clock import Now, Today
 from api.core.database import SessionDep
-from api.core.errors import NotFound, problems
+from api.core.errors import NotFound, answers, problems
 from api.core.idempotency import Idempotent, KeyReused, StillRunning
 from api.core.routing import router as new_router
 from api.core.settings import SettingsDep
@@ -23,24 +23,36 @@ EnrollmentsReader = Annotated[Reader, Reads(Scope.ENROLLMENTS_READ)]
 EnrollmentsWriter = Annotated[Principal, Requires(Scope.ENROLLMENTS_WRITE)]
 
 
-@router.get("", responses={200: {"model": EnrollmentList}})
+@router.get("", responses=answers(200, EnrollmentList))
 async def list_enrollments(caller: EnrollmentsReader, limit: pages.Limit = 25, cursor: pages.Cursor = None) -> Response:
     """The enrollments of the caller's children, the newest first."""
     return await caller.json(queries.PAGE, limit=limit, after=pages.uuid_cursor(cursor))
 
 
 @router.post(
-    "", status_code=201, response_model=EnrollmentRead,
-    responses=problems(NotFound, service.NotOpen, service.AgeDoesNotFit, service.AlreadyEnrolled, KeyReused, StillRunning),
+    "",
+    status_code=201,
+    response_model=EnrollmentRead,
+    responses=problems(
+        NotFound, service.NotOpen, service.AgeDoesNotFit, service.AlreadyEnrolled, KeyReused, StillRunning
+    ),
 )
 async def create_enrollment(
-    body: EnrollmentCreate, db: SessionDep, caller: EnrollmentsWriter, once: Idempotent, settings: SettingsDep, today: Today, now: Now
+    body: EnrollmentCreate,
+    db: SessionDep,
+    caller: EnrollmentsWriter,
+    once: Idempotent,
+    settings: SettingsDep,
+    today: Today,
+    now: Now,
 ) -> Response:
     """Enroll a child: confirmed when every day has a place, else on the waiting list with a rank."""
-    return await once.run(db, caller.account_id, lambda: service.enroll(db, settings, caller.account_id, body, today, now))
+    return await once.run(
+        db, caller.account_id, lambda: service.enroll(db, settings, caller.account_id, body, today, now)
+    )
 
 
-@router.get("/{enrollment_id}", responses={200: {"model": EnrollmentRead}} | problems(NotFound))
+@router.get("/{enrollment_id}", responses=answers(200, EnrollmentRead, NotFound))
 async def get_enrollment(enrollment_id: UUID, caller: EnrollmentsReader) -> Response:
     """One enrollment, with its rank when it waits."""
     return await caller.versioned(queries.ONE, id=enrollment_id)
@@ -55,6 +67,8 @@ async def cancel_enrollment(
 
 
 @router.post("/{enrollment_id}/acceptance", responses=problems(NotFound, NoOffer))
-async def accept_enrollment(enrollment_id: UUID, db: SessionDep, caller: EnrollmentsWriter, settings: SettingsDep, now: Now) -> EnrollmentRead:
+async def accept_enrollment(
+    enrollment_id: UUID, db: SessionDep, caller: EnrollmentsWriter, settings: SettingsDep, now: Now
+) -> EnrollmentRead:
     """Take an offered place."""
     return await service.accept(db, settings, caller.account_id, enrollment_id, now)

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.accounts.models import Account
 from api.activities.models import DAYS, Activity
 from api.audit import service as audit
-from api.core.database import Database, as_system
 from api.core.clock import utcnow
+from api.core.database import Database, as_system
 from api.core.errors import InvalidField, NotFound, Problem
 from api.core.settings import Settings
 from api.enrollments import queries
@@ -46,7 +46,9 @@ class AlreadyEnrolled(Problem):
     en = "This child is enrolled in this activity already for at least one of these days."
 
 
-async def enroll(db: AsyncSession, settings: Settings, account_id: UUID, new: EnrollmentCreate, today: date, now: datetime) -> EnrollmentRead:
+async def enroll(
+    db: AsyncSession, settings: Settings, account_id: UUID, new: EnrollmentCreate, today: date, now: datetime
+) -> EnrollmentRead:
     """Take the places, or a rank on the waiting list when one of the days is full.
 
     Raises NotFound, NotOpen, AgeDoesNotFit, AlreadyEnrolled, InvalidField.
@@ -57,49 +59,82 @@ async def enroll(db: AsyncSession, settings: Settings, account_id: UUID, new: En
     if not activity.opens_at <= now <= activity.closes_at:
         raise NotOpen(opens=_when(activity.opens_at, settings), closes=_when(activity.closes_at, settings))
     starts_on, ends_on = _dates(new, activity, today)
-    age = starts_on.year - child.birth_date.year - ((starts_on.month, starts_on.day) < (child.birth_date.month, child.birth_date.day))
+    age = (
+        starts_on.year
+        - child.birth_date.year
+        - ((starts_on.month, starts_on.day) < (child.birth_date.month, child.birth_date.day))
+    )
     if not activity.age_min <= age <= activity.age_max:
         raise AgeDoesNotFit(low=activity.age_min, high=activity.age_max)
-    days = sorted(set(new.days), key=DAYS.index)
+    days: list[str] = sorted(set(new.days), key=DAYS.index)
     known = (await db.scalars(queries.LOCK_DAYS, {"activity": activity.id, "days": days})).all()
     if set(known) != set(days):
-        raise InvalidField("/days", "day", "Cette activité n'a pas lieu tous ces jours.", "This activity does not take place on all these days.")
+        raise InvalidField(
+            "/days",
+            "day",
+            "Cette activité n'a pas lieu tous ces jours.",
+            "This activity does not take place on all these days.",
+        )
     number = await db.scalar(text("SELECT nextval('enrollment_number')"))
     enrollment = Enrollment(
-        reference=f"I-{today.year}-{number:06d}", account_id=account_id, family_id=place.family_id, child_id=child.id,
-        activity_id=activity.id, days=days, starts_on=starts_on, ends_on=ends_on, version=1,
+        reference=f"I-{today.year}-{number:06d}",
+        account_id=account_id,
+        family_id=place.family_id,
+        child_id=child.id,
+        activity_id=activity.id,
+        days=days,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        version=1,
         state=EnrollmentState.CONFIRMED if await _take(db, activity.id, days) else EnrollmentState.WAITLISTED,
     )
     db.add(enrollment)
     await db.flush()
     db.add_all(
-        EnrollmentDay(enrollment_id=enrollment.id, day=day, child_id=child.id, activity_id=activity.id, family_id=place.family_id) for day in days
+        EnrollmentDay(
+            enrollment_id=enrollment.id, day=day, child_id=child.id, activity_id=activity.id, family_id=place.family_id
+        )
+        for day in days
     )
     try:
         await db.flush()
     except IntegrityError as error:
         raise AlreadyEnrolled from error
     await _tell(db, settings, enrollment)
-    await audit.record(db, f"enrollment.{enrollment.state.value}", actor=account_id, family_id=place.family_id, enrollment=str(enrollment.id))
+    await audit.record(
+        db,
+        f"enrollment.{enrollment.state.value}",
+        actor=account_id,
+        family_id=place.family_id,
+        enrollment=str(enrollment.id),
+    )
     return await read(db, account_id, enrollment.id)
 
 
-async def cancel(db: AsyncSession, settings: Settings, account_id: UUID, enrollment_id: UUID, today: date, now: datetime) -> EnrollmentRead:
+async def cancel(
+    db: AsyncSession, settings: Settings, account_id: UUID, enrollment_id: UUID, today: date, now: datetime
+) -> EnrollmentRead:
     """Give the places back, and offer them to the waiting list in the same transaction. Raises NotFound, NotCancellable."""
     enrollment = await queries.lock(db, account_id, enrollment_id)
     held = enrollment.holds_places
     enrollment.cancel(today)
     await _leave(db, settings, enrollment, held=held, now=now)
-    await audit.record(db, "enrollment.cancelled", actor=account_id, family_id=enrollment.family_id, enrollment=str(enrollment_id))
+    await audit.record(
+        db, "enrollment.cancelled", actor=account_id, family_id=enrollment.family_id, enrollment=str(enrollment_id)
+    )
     return await read(db, account_id, enrollment_id)
 
 
-async def accept(db: AsyncSession, settings: Settings, account_id: UUID, enrollment_id: UUID, now: datetime) -> EnrollmentRead:
+async def accept(
+    db: AsyncSession, settings: Settings, account_id: UUID, enrollment_id: UUID, now: datetime
+) -> EnrollmentRead:
     """Take an offered place. Raises NotFound, NoOffer."""
     enrollment = await queries.lock(db, account_id, enrollment_id)
     enrollment.accept(now)
     await _tell(db, settings, enrollment)
-    await audit.record(db, "enrollment.accepted", actor=account_id, family_id=enrollment.family_id, enrollment=str(enrollment_id))
+    await audit.record(
+        db, "enrollment.accepted", actor=account_id, family_id=enrollment.family_id, enrollment=str(enrollment_id)
+    )
     return await read(db, account_id, enrollment_id)
 
 
@@ -152,8 +187,15 @@ async def _tell(db: AsyncSession, settings: Settings, enrollment: Enrollment) ->
         account = await db.get_one(Account, enrollment.account_id)
     until = f"{enrollment.offered_until.astimezone(settings.zone):%d/%m/%Y à %Hh%M}" if enrollment.offered_until else ""
     await outbox.enqueue(
-        db, settings, f"enrollment-{enrollment.state.value}", account.email, language=account.locale, account_id=account.id,
-        reference=enrollment.reference, enrollment_id=str(enrollment.id), until=until,
+        db,
+        settings,
+        f"enrollment-{enrollment.state.value}",
+        account.email,
+        language=account.locale,
+        account_id=account.id,
+        reference=enrollment.reference,
+        enrollment_id=str(enrollment.id),
+        until=until,
     )
 
 
@@ -162,9 +204,19 @@ def _dates(new: EnrollmentCreate, activity: Activity, today: date) -> tuple[date
     starts_on = new.starts_on or max(activity.starts_on, today)
     ends_on = new.ends_on or activity.ends_on
     if not max(activity.starts_on, today) <= starts_on <= activity.ends_on:
-        raise InvalidField("/starts_on", "date", "Cette date est hors de l'activité, ou passée.", "This date is outside the activity, or past.")
+        raise InvalidField(
+            "/starts_on",
+            "date",
+            "Cette date est hors de l'activité, ou passée.",
+            "This date is outside the activity, or past.",
+        )
     if not starts_on <= ends_on <= activity.ends_on:
-        raise InvalidField("/ends_on", "date", "La fin doit être après le début, et dans l'activité.", "The end must be after the start, and within the activity.")
+        raise InvalidField(
+            "/ends_on",
+            "date",
+            "La fin doit être après le début, et dans l'activité.",
+            "The end must be after the start, and within the activity.",
+        )
     return starts_on, ends_on
 
 

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from api.audit import service as audit
 from api.core import pages
 from api.core.database import SessionDep
-from api.core.errors import NotFound, problems
+from api.core.errors import NotFound, answers
 from api.core.routing import router as new_router
 from api.core.schemas import normal_phone
 from api.families import queries
@@ -19,20 +19,30 @@ from api.security.scopes import Scope
 router = new_router("/agent/families", tag="agent")
 FamiliesAgent = Annotated[Reader, Reads(Scope.AGENT_FAMILIES)]
 AuditedFamiliesAgent = Annotated[Principal, Requires(Scope.AGENT_FAMILIES)]
-Search = Annotated[str, Query(min_length=2, max_length=100, description="a name, a reference, a child, a phone, a mail address")]
+Search = Annotated[
+    str, Query(min_length=2, max_length=100, description="a name, a reference, a child, a phone, a mail address")
+]
 
 
-@router.get("", responses={200: {"model": AgentFamilyList}})
-async def search_families(caller: FamiliesAgent, search: Search, limit: pages.Limit = 25, cursor: pages.Cursor = None) -> Response:
+@router.get("", responses=answers(200, AgentFamilyList))
+async def search_families(
+    caller: FamiliesAgent, search: Search, limit: pages.Limit = 25, cursor: pages.Cursor = None
+) -> Response:
     """The family files that match."""
     return await caller.json(
-        queries.SEARCH, search=search.strip(), pattern=queries.like_all(search), phone=normal_phone(search) or "", limit=limit,
+        queries.SEARCH,
+        search=search.strip(),
+        pattern=queries.like_all(search),
+        phone=normal_phone(search) or "",
+        limit=limit,
         after=pages.uuid_cursor(cursor),
     )
 
 
-@router.get("/{family_id}", responses={200: {"model": AgentFamilyDetail}} | problems(NotFound))
-async def get_family_file(family_id: UUID, db: SessionDep, audited: AuditedFamiliesAgent, caller: FamiliesAgent) -> Response:
+@router.get("/{family_id}", responses=answers(200, AgentFamilyDetail, NotFound))
+async def get_family_file(
+    family_id: UUID, db: SessionDep, audited: AuditedFamiliesAgent, caller: FamiliesAgent
+) -> Response:
     """A family file with its keys. That an agent looked is written down."""
     answer = await caller.json(queries.AGENT_FILE, id=family_id)
     await audit.record(db, "family.viewed", actor=audited.account_id, family_id=family_id)

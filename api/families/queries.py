@@ -20,8 +20,9 @@ PUBLIC_SERVICES = Sql(
 )
 SERVICES = Read(
     "SELECT json_build_object('next_cursor', NULL, 'items', coalesce(json_agg("
-    + SERVICE.format(attached="EXISTS (SELECT FROM service_link l WHERE l.service_id = s.id AND l.account_id = :viewer AND l.ended_at IS NULL)")
-    .replace(":language", ":language::text")
+    + SERVICE.format(
+        attached="EXISTS (SELECT FROM service_link l WHERE l.service_id = s.id AND l.account_id = :viewer AND l.ended_at IS NULL)"
+    ).replace(":language", ":language::text")
     + " ORDER BY s.position), '[]'))::text FROM service s"
 )
 
@@ -50,7 +51,7 @@ AGENT_ADULTS = f"""(SELECT json_agg(json_build_object('id', a.id, 'reference', a
         'quotient', p.quotient, 'quotient_to', p.quotient_to,
         'key_state', coalesce((SELECT {KEY_STATE} FROM service_key k WHERE k.adult_id = a.id ORDER BY k.id DESC LIMIT 1), 'none'),
         'linked', EXISTS (SELECT FROM service_link l WHERE l.adult_id = a.id AND l.ended_at IS NULL)) ORDER BY a.role DESC, a.id)
-    FROM adult a LEFT JOIN adult_private p ON p.adult_id = a.id WHERE a.family_id = f.id)"""  # noqa: S608 - constants
+    FROM adult a LEFT JOIN adult_private p ON p.adult_id = a.id WHERE a.family_id = f.id)"""
 AGENT_CHILDREN = """coalesce((SELECT json_agg(json_build_object('id', c.id, 'reference', c.reference, 'first_name', c.first_name,
         'last_name', c.last_name, 'birth_date', c.birth_date, 'school', c.school, 'grade', c.grade) ORDER BY c.birth_date, c.id)
     FROM family_child fc JOIN child c ON c.id = fc.child_id WHERE fc.family_id = f.id), '[]')"""
@@ -69,19 +70,23 @@ SEARCH = Read(f"""
         'items', coalesce((SELECT json_agg(json_build_object('id', f.id, 'reference', f.reference, 'adults', {AGENT_ADULTS},
             'children', {AGENT_CHILDREN}) ORDER BY f.place) FROM page f WHERE f.place <= :limit), '[]'),
         'next_cursor', CASE WHEN (SELECT count(*) FROM page) > :limit THEN (SELECT id FROM page WHERE place = :limit) END)::text
-""")  # noqa: S608 - constants
+""")
 AGENT_FILE = Read(f"""
     SELECT json_build_object('id', f.id, 'reference', f.reference, 'adults', {AGENT_ADULTS}, 'children', {AGENT_CHILDREN},
         'keys', coalesce((SELECT json_agg(json_build_object('id', k.id, 'adult_id', k.adult_id, 'deliver_by', k.deliver_by,
             'state', {KEY_STATE}, 'last_symbols', k.last_symbols, 'created_at', k.created_at, 'expires_at', k.expires_at) ORDER BY k.id DESC)
             FROM service_key k WHERE k.family_id = f.id), '[]'))::text
     FROM family f WHERE f.id = :id::uuid
-""")  # noqa: S608 - constants
+""")
 
 
 def search_name(*names: str) -> str:
     """Names as they are searched: lower case, without accents or punctuation, one space between words."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", " ".join(names).replace("œ", "oe").replace("Œ", "OE")) if not unicodedata.combining(c))
+    plain = "".join(
+        c
+        for c in unicodedata.normalize("NFKD", " ".join(names).replace("œ", "oe").replace("Œ", "OE"))
+        if not unicodedata.combining(c)
+    )
     return " ".join("".join(c if c.isalnum() else " " for c in plain.lower()).split())
 
 
@@ -111,12 +116,16 @@ async def adult_for_agent(db: AsyncSession, adult_id: UUID) -> tuple[Adult, Adul
 
 async def links(db: AsyncSession, family_id: UUID) -> list[ServiceLink]:
     """The accounts that are in a file now; a parent sees only their own."""
-    return list(await db.scalars(select(ServiceLink).where(ServiceLink.family_id == family_id, ServiceLink.ended_at.is_(None))))
+    return list(
+        await db.scalars(select(ServiceLink).where(ServiceLink.family_id == family_id, ServiceLink.ended_at.is_(None)))
+    )
 
 
 async def lock_link(db: AsyncSession, account_id: UUID, link_id: UUID) -> ServiceLink:
     """One of one's own live links, locked."""
-    own = select(ServiceLink).where(ServiceLink.account_id == account_id, ServiceLink.id == link_id, ServiceLink.ended_at.is_(None))
+    own = select(ServiceLink).where(
+        ServiceLink.account_id == account_id, ServiceLink.id == link_id, ServiceLink.ended_at.is_(None)
+    )
     return found(await db.scalar(own.with_for_update()))
 
 

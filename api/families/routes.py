@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Request, Response
 
 from api.core.database import DatabaseDep
+from api.core.errors import answers
 from api.core.languages import ReaderLanguage
 from api.core.routing import router as new_router
 from api.families import queries
@@ -16,7 +17,7 @@ router = new_router(tag="families")
 FamilyReader = Annotated[Reader, Reads(Scope.FAMILY_READ)]
 
 
-@router.get("/services", responses={200: {"model": ServiceList}})
+@router.get("/services", responses=answers(200, ServiceList))
 async def list_services(request: Request, database: DatabaseDep, language: ReaderLanguage) -> Response:
     """The services that give out keys. Public; signed in, it also says which are attached."""
     if "authorization" in request.headers:
@@ -27,7 +28,7 @@ async def list_services(request: Request, database: DatabaseDep, language: Reade
     return Response(row["body"] if row else None, media_type="application/json")
 
 
-@router.get("/family", responses={200: {"model": FamilyList}})
+@router.get("/family", responses=answers(200, FamilyList))
 async def list_families(caller: FamilyReader) -> Response:
     """Every family file that the caller holds a key to: children, adults, one's own quotient."""
     return await caller.json(queries.FILES)

@@ -19,8 +19,8 @@ PAGE = Read(f"""
     SELECT json_build_object(
         'items', coalesce((SELECT json_agg({MEMBER} ORDER BY m.place) FROM page m WHERE m.place <= :limit), '[]'),
         'next_cursor', CASE WHEN (SELECT count(*) FROM page) > :limit THEN (SELECT id FROM page WHERE place = :limit) END)::text
-""")  # noqa: S608 - constants
-ONE = Read(f"SELECT {MEMBER}::text FROM household_member m WHERE m.account_id = :viewer AND m.id = :id::uuid")  # noqa: S608 - constants
+""")
+ONE = Read(f"SELECT {MEMBER}::text FROM household_member m WHERE m.account_id = :viewer AND m.id = :id::uuid")
 
 
 async def lock(db: AsyncSession, account_id: UUID, member_id: UUID) -> HouseholdMember:

@@ -7,7 +7,7 @@ from fastapi import Response
 
 from api.core import pages
 from api.core.database import SessionDep
-from api.core.errors import NotFound, PreconditionRequired, Stale, problems
+from api.core.errors import NotFound, PreconditionRequired, Stale, answers, problems
 from api.core.etags import IfMatch
 from api.core.routing import router as new_router
 from api.household import queries, service
@@ -21,21 +21,25 @@ HouseholdReader = Annotated[Reader, Reads(Scope.HOUSEHOLD_READ)]
 HouseholdWriter = Annotated[Principal, Requires(Scope.HOUSEHOLD_WRITE)]
 
 
-@router.get("", responses={200: {"model": MemberList}})
-async def list_household_members(caller: HouseholdReader, limit: pages.Limit = 25, cursor: pages.Cursor = None) -> Response:
+@router.get("", responses=answers(200, MemberList))
+async def list_household_members(
+    caller: HouseholdReader, limit: pages.Limit = 25, cursor: pages.Cursor = None
+) -> Response:
     """The declared members, in the order they were declared."""
     return await caller.json(queries.PAGE, limit=limit, after=pages.uuid_cursor(cursor))
 
 
 @router.post("", status_code=201, response_model=MemberRead, responses=problems(service.SpouseDeclared))
-async def create_household_member(body: MemberCreate, db: SessionDep, caller: HouseholdWriter, response: Response) -> HouseholdMember:
+async def create_household_member(
+    body: MemberCreate, db: SessionDep, caller: HouseholdWriter, response: Response
+) -> HouseholdMember:
     """Declare a spouse, a child or a contact."""
     member = await service.add(db, caller.account_id, body)
     response.headers["ETag"] = member.etag
     return member
 
 
-@router.get("/{member_id}", responses={200: {"model": MemberRead}} | problems(NotFound))
+@router.get("/{member_id}", responses=answers(200, MemberRead, NotFound))
 async def get_household_member(member_id: UUID, caller: HouseholdReader) -> Response:
     """One declared member."""
     return await caller.versioned(queries.ONE, id=member_id)
@@ -43,7 +47,12 @@ async def get_household_member(member_id: UUID, caller: HouseholdReader) -> Resp
 
 @router.patch("/{member_id}", response_model=MemberRead, responses=problems(NotFound, Stale, PreconditionRequired))
 async def update_household_member(
-    member_id: UUID, body: MemberUpdate, db: SessionDep, caller: HouseholdWriter, response: Response, if_match: IfMatch = None
+    member_id: UUID,
+    body: MemberUpdate,
+    db: SessionDep,
+    caller: HouseholdWriter,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> HouseholdMember:
     """Change a declared member."""
     member = await service.change(db, caller.account_id, member_id, body, if_match)
@@ -52,6 +61,8 @@ async def update_household_member(
 
 
 @router.delete("/{member_id}", status_code=204, responses=problems(NotFound, Stale, PreconditionRequired))
-async def delete_household_member(member_id: UUID, db: SessionDep, caller: HouseholdWriter, if_match: IfMatch = None) -> None:
+async def delete_household_member(
+    member_id: UUID, db: SessionDep, caller: HouseholdWriter, if_match: IfMatch = None
+) -> None:
     """Remove a declared member."""
     await service.remove(db, caller.account_id, member_id, if_match)

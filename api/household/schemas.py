@@ -48,9 +48,16 @@ class MemberCreate(MemberFields):
 def check_complete(kind: Kind, birth_date: date | None, phone: str | None) -> None:
     """Raises FieldRefused for what a kind of member cannot do without."""
     if kind is Kind.CHILD and birth_date is None:
-        raise FieldRefused("birth-date-missing", "La date de naissance de l'enfant est nécessaire.", "The child's date of birth is needed.", "birth_date")
+        raise FieldRefused(
+            "birth-date-missing",
+            "La date de naissance de l'enfant est nécessaire.",
+            "The child's date of birth is needed.",
+            "birth_date",
+        )
     if kind is Kind.CONTACT and phone is None:
-        raise FieldRefused("phone-missing", "Le téléphone du contact est nécessaire.", "The contact's phone is needed.", "phone")
+        raise FieldRefused(
+            "phone-missing", "Le téléphone du contact est nécessaire.", "The contact's phone is needed.", "phone"
+        )
 
 
 class MemberUpdate(MemberFields):

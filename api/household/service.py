@@ -45,7 +45,9 @@ async def add(db: AsyncSession, account_id: UUID, new: MemberCreate) -> Househol
     return member
 
 
-async def change(db: AsyncSession, account_id: UUID, member_id: UUID, changes: MemberUpdate, if_match: str | None) -> HouseholdMember:
+async def change(
+    db: AsyncSession, account_id: UUID, member_id: UUID, changes: MemberUpdate, if_match: str | None
+) -> HouseholdMember:
     """Change a member; raises NotFound, Stale, PreconditionRequired, InvalidField."""
     member = await queries.lock(db, account_id, member_id)
     etags.check(member, if_match)

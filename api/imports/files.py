@@ -45,7 +45,9 @@ def read_header(path: Path, expected: list[str]) -> list[str]:
     if not any(names):
         raise Unusable(f"{path.name} est vide : la première ligne doit nommer les colonnes ({';'.join(expected)}).")
     if missing := [name for name in expected if name not in names]:
-        raise Unusable(f"{path.name} : il manque la ou les colonnes {', '.join(missing)}. Le séparateur doit être « ; ».")
+        raise Unusable(
+            f"{path.name} : il manque la ou les colonnes {', '.join(missing)}. Le séparateur doit être « ; »."
+        )
     return names
 
 
@@ -54,7 +56,8 @@ def records(path: Path) -> Iterator[Record]:
     encoding = encoding_of(path)
     with path.open("rb") as file:
         end = len(file.readline())
-        number, waiting = 1, []
+        number = 1
+        waiting: list[bytes] = []
         source = iter(file)
         while True:
             raw = waiting.pop(0) if waiting else next(source, None)
@@ -78,10 +81,16 @@ def records(path: Path) -> Iterator[Record]:
                 if len(waiting) <= len(spanned):
                     waiting.append(more)
                 spanned.append(more)
-                whole = line + "\n" + "\n".join(s.decode(encoding.removesuffix("-sig"), "replace").rstrip("\r\n") for s in spanned)
+                whole = (
+                    line
+                    + "\n"
+                    + "\n".join(s.decode(encoding.removesuffix("-sig"), "replace").rstrip("\r\n") for s in spanned)
+                )
                 fields, problem = _cut(whole)
             if problem:
-                yield Record(number, line.split(";"), end, "guillemet non fermé" if was_open else "guillemets mal placés")
+                yield Record(
+                    number, line.split(";"), end, "guillemet non fermé" if was_open else "guillemets mal placés"
+                )
                 continue
             yield Record(number, fields, end)
             if spanned:  # those lines belong to this record

@@ -42,7 +42,14 @@ class AlreadyRunning(Unusable):
 
 
 async def import_folder(
-    dsn: str, settings: Settings, folder: Path, rejects: Path, *, dry_run: bool = False, service: str = "enfance", progress: Progress | None = None
+    dsn: str,
+    settings: Settings,
+    folder: Path,
+    rejects: Path,
+    *,
+    dry_run: bool = False,
+    service: str = "enfance",
+    progress: Progress | None = None,
 ) -> dict[str, dict[str, int]]:
     """Import the files that the folder has; the counts of each. Rejected rows and warnings go to the file `rejects`.
 
@@ -53,7 +60,9 @@ async def import_folder(
         names = ", ".join(kind.file for kind in all_kinds(settings.zone))
         raise Unusable(f"Le dossier {folder} n'a aucun des fichiers attendus : {names}.")
     headers = {kind.name: read_header(folder / kind.file, [c.name for c in kind.columns]) for kind in kinds}
-    connection = await asyncpg.connect(dsn, timeout=5, server_settings={"role": APPLICATION_ROLE, "application_name": "foyer import", "jit": "off"})
+    connection = await asyncpg.connect(
+        dsn, timeout=5, server_settings={"role": APPLICATION_ROLE, "application_name": "foyer import", "jit": "off"}
+    )
     part = rejects.with_name(rejects.name + ".part")
     try:
         if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", ONE_AT_A_TIME):
@@ -71,7 +80,9 @@ async def import_folder(
                 await whole.start()
             counts = {}
             for kind in kinds:
-                one = _Import(connection, kind, folder / kind.file, headers[kind.name], service_id, progress or (lambda *_: None))
+                one = _Import(
+                    connection, kind, folder / kind.file, headers[kind.name], service_id, progress or (lambda *_: None)
+                )
                 async with connection.transaction():
                     counts[kind.name] = asdict(await one.run(writer))
             if dry_run:
@@ -86,21 +97,35 @@ async def import_folder(
 class _Import:
     """One file on its way into the database."""
 
-    def __init__(self, connection: "asyncpg.Connection[Any]", kind: Kind, path: Path, header: list[str], service_id: object, progress: Progress) -> None:
+    def __init__(
+        self,
+        connection: "asyncpg.Connection[Any]",
+        kind: Kind,
+        path: Path,
+        header: list[str],
+        service_id: object,
+        progress: Progress,
+    ) -> None:
         self.connection, self.kind, self.path, self.header = connection, kind, path, header
         self.service_id, self.progress = service_id, progress
         self.counts = Counts()
 
     async def run(self, writer: Any) -> Counts:
         """Stage, reject, merge, report."""
-        columns = {c.name: c.type for c in self.kind.columns} | {name: kind for name, (kind, _) in self.kind.derived.items()}
+        columns = {c.name: c.type for c in self.kind.columns} | {
+            name: kind for name, (kind, _) in self.kind.derived.items()
+        }
         await self.connection.execute(
-            "CREATE TEMP TABLE staging (line int, " + ", ".join(f"{name} {kind}" for name, kind in columns.items()) + ");"
+            "CREATE TEMP TABLE staging (line int, "
+            + ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            + ");"
             "CREATE TEMP TABLE changed (line int);"
             "CREATE TEMP TABLE finding (line int, column_name text, is_rejection boolean, reason text)"
         )
         with tempfile.TemporaryFile() as findings:
-            await self.connection.copy_records_to_table("staging", records=self._rows(findings), columns=["line", *columns])
+            await self.connection.copy_records_to_table(
+                "staging", records=self._rows(findings), columns=["line", *columns]
+            )
             await self.connection.copy_records_to_table("finding", records=_spooled(findings))
         await self.connection.execute("ANALYZE staging")
         await self._reject_contradictions()
@@ -161,9 +186,13 @@ class _Import:
             await self._find(statement, rejection=False)
 
     async def _find(self, statement: str, *, rejection: bool) -> None:
-        await self._run(f"INSERT INTO finding SELECT f.line, f.c, {rejection}, f.reason FROM ({statement}) f(line, c, reason)")  # noqa: S608 - constants
+        await self._run(
+            f"INSERT INTO finding SELECT f.line, f.c, {rejection}, f.reason FROM ({statement}) f(line, c, reason)"  # noqa: S608 - constants
+        )
         if rejection:
-            await self.connection.execute("DELETE FROM staging s USING finding f WHERE f.line = s.line AND f.is_rejection")
+            await self.connection.execute(
+                "DELETE FROM staging s USING finding f WHERE f.line = s.line AND f.is_rejection"
+            )
 
     async def _run(self, statement: str) -> None:
         await self.connection.execute(statement, *([self.service_id] if "$1" in statement else []))
@@ -174,7 +203,11 @@ class _Import:
             "(SELECT count(*) FROM finding WHERE NOT is_rejection) AS warnings, (SELECT count(DISTINCT line) FROM changed) AS applied"
         )
         assert row is not None  # noqa: S101 - aggregates always answer
-        self.counts.rejected, self.counts.warnings, self.counts.applied = row["rejected"], row["warnings"], row["applied"]
+        self.counts.rejected, self.counts.warnings, self.counts.applied = (
+            row["rejected"],
+            row["warnings"],
+            row["applied"],
+        )
         self.counts.unchanged = self.counts.read - self.counts.applied - self.counts.rejected
 
     async def _report(self, writer: Any) -> None:

@@ -25,7 +25,7 @@ PAGE = Read(f"""
         'next_cursor', max(i.issued_on || '~' || i.id) FILTER (WHERE i.place = :limit AND EXISTS (SELECT FROM page WHERE place > :limit))
     )::text
     FROM page i
-""")  # noqa: S608 - constants
+""")
 ONE = Read(f"""
     SELECT json_build_object({SUMMARY.format(state=STATE)}, 'debt_reference', i.debt_reference,
         'payer', (SELECT trim(a.title || ' ' || a.first_name || ' ' || a.last_name) FROM adult a WHERE a.id = i.adult_id),
@@ -35,4 +35,4 @@ ONE = Read(f"""
             FROM invoice_line l LEFT JOIN child c ON c.id = l.child_id LEFT JOIN activity t ON t.id = l.activity_id
             WHERE l.invoice_id = i.id), '[]'))::text
     FROM invoice i WHERE i.id = :id::uuid AND {MINE}
-""")  # noqa: S608 - constants
+""")

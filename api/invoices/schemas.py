@@ -9,7 +9,15 @@ from pydantic import BaseModel, Field
 from api.core.schemas import Page
 
 InvoiceState = Literal[
-    "to_pay", "overdue", "partly_paid", "payment_in_progress", "paid", "direct_debit_planned", "sent_to_treasury", "cancelled", "credit_note"
+    "to_pay",
+    "overdue",
+    "partly_paid",
+    "payment_in_progress",
+    "paid",
+    "direct_debit_planned",
+    "sent_to_treasury",
+    "cancelled",
+    "credit_note",
 ]
 
 

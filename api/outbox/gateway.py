@@ -51,10 +51,13 @@ class Mailer:
         url = urlsplit(self.settings.mail_url)
         try:
             await aiosmtplib.send(
-                message, hostname=url.hostname, port=url.port or (465 if url.scheme == "smtps" else 587 if url.username else 25),
+                message,
+                hostname=url.hostname,
+                port=url.port or (465 if url.scheme == "smtps" else 587 if url.username else 25),
                 username=unquote(url.username) if url.username else None,
                 password=unquote(url.password) if url.password else None,
-                use_tls=url.scheme == "smtps", timeout=TIMEOUT,
+                use_tls=url.scheme == "smtps",
+                timeout=TIMEOUT,
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [refusal.code for refusal in error.recipients]
@@ -97,7 +100,11 @@ class CapturedMailbox:
         """One JSON file a message, named by its reference, so that sending twice keeps one."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         content = {
-            "id": letter.reference, "channel": self.channel, "to": letter.to, "subject": letter.subject, "body": letter.body,
+            "id": letter.reference,
+            "channel": self.channel,
+            "to": letter.to,
+            "subject": letter.subject,
+            "body": letter.body,
             "sent_at": utcnow().isoformat(),
         }
         part = self.folder / f".{letter.reference}"

@@ -32,8 +32,17 @@ async def enqueue(
     """
     hidden = secrets.encrypt(settings.secrets.encryption_key, orjson.dumps(secret).decode()) if secret else None
     await db.execute(
-        cast(Table, Message.__table__).insert().inline().values(
-            channel=channel, recipient=to, language=language, template=template, params=params, secrets=hidden,
-            account_id=account_id, expires_at=expires_at,
+        cast(Table, Message.__table__)
+        .insert()
+        .inline()
+        .values(
+            channel=channel,
+            recipient=to,
+            language=language,
+            template=template,
+            params=params,
+            secrets=hidden,
+            account_id=account_id,
+            expires_at=expires_at,
         )
     )

@@ -48,7 +48,12 @@ def backoff(attempts: int) -> timedelta:
 class Worker:
     """Sends what is due, and runs the other features' periodic work beside it."""
 
-    def __init__(self, database: Database, settings: Settings, periodic: tuple[Callable[[Database, Settings], Awaitable[None]], ...] = ()) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        periodic: tuple[Callable[[Database, Settings], Awaitable[None]], ...] = (),
+    ) -> None:
         self.database, self.settings, self.periodic = database, settings, periodic
         self.transports = gateway.transports(settings)
         self.due = asyncio.Event()
@@ -97,8 +102,14 @@ class Worker:
             await self._settle(message, State.FAILED, str(error))
         except gateway.Unreachable as error:
             await self._retry(message, str(error), now)
-        except Exception as error:  # noqa: BLE001 - one message must not stop the others
-            log.exception("message failed", message=str(message.id), template=message.template, kind=type(error).__name__, exc_info=False)
+        except Exception as error:
+            log.exception(
+                "message failed",
+                message=str(message.id),
+                template=message.template,
+                kind=type(error).__name__,
+                exc_info=False,
+            )
             await self._retry(message, type(error).__name__, now)
         else:
             await self._settle(message, State.SENT)
@@ -118,7 +129,9 @@ class Worker:
             return
         async with self.database.transaction() as db:
             await db.execute(
-                text("UPDATE message SET leased_until = NULL, next_attempt_at = now() + :wait, error = :error WHERE id = :id"),
+                text(
+                    "UPDATE message SET leased_until = NULL, next_attempt_at = now() + :wait, error = :error WHERE id = :id"
+                ),
                 {"wait": backoff(message.attempts), "error": error, "id": message.id},
             )
 
@@ -129,7 +142,13 @@ class Worker:
                     "UPDATE message SET state = :state, error = :error, leased_until = NULL, sent_at = CASE WHEN :sent THEN now() END, "
                     "secrets = CASE WHEN :keep THEN secrets END WHERE id = :id"
                 ),
-                {"state": state.value, "error": error, "sent": state is State.SENT, "keep": state is State.FAILED, "id": message.id},
+                {
+                    "state": state.value,
+                    "error": error,
+                    "sent": state is State.SENT,
+                    "keep": state is State.FAILED,
+                    "id": message.id,
+                },
             )
 
     async def _listen(self) -> None:
@@ -139,7 +158,7 @@ class Worker:
                 connection = await asyncpg.connect(self.database.dsn, timeout=5)
                 try:
                     await connection.add_listener("message", lambda *_: self.due.set())
-                    while not connection.is_closed():
+                    while not connection.is_closed():  # noqa: ASYNC110 - asyncpg has no event for it
                         await asyncio.sleep(POLL)
                 finally:
                     await connection.close(timeout=1)

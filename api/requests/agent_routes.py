@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from api.core import pages
 from api.core.clock import Now
 from api.core.database import SessionDep
-from api.core.errors import InvalidField, NotFound, problems
+from api.core.errors import InvalidField, NotFound, answers, problems
 from api.core.languages import ReaderLanguage
 from api.core.routing import router as new_router
 from api.core.settings import SettingsDep
@@ -23,7 +23,7 @@ QueueReader = Annotated[Reader, Reads(Scope.AGENT_REQUESTS)]
 QueueAgent = Annotated[Principal, Requires(Scope.AGENT_REQUESTS)]
 
 
-@router.get("", responses={200: {"model": AgentRequestList}})
+@router.get("", responses=answers(200, AgentRequestList))
 async def list_request_queue(
     caller: QueueReader,
     language: ReaderLanguage,
@@ -34,25 +34,38 @@ async def list_request_queue(
 ) -> Response:
     """The queue, what waits longest first, with the counts by state."""
     return await caller.json(
-        queries.AGENT_PAGE, language=language, state=state and state.value, type=type, limit=limit, after=pages.uuid_cursor(cursor)
+        queries.AGENT_PAGE,
+        language=language,
+        state=state and state.value,
+        type=type,
+        limit=limit,
+        after=pages.uuid_cursor(cursor),
     )
 
 
-@router.get("/{request_id}", responses={200: {"model": AgentRequestRead}} | problems(NotFound))
+@router.get("/{request_id}", responses=answers(200, AgentRequestRead, NotFound))
 async def get_queued_request(request_id: UUID, caller: QueueReader, language: ReaderLanguage) -> Response:
     """One request with who asks."""
     return await caller.versioned(queries.AGENT_ONE, id=request_id, language=language)
 
 
 @router.post("/{request_id}/review", responses=problems(NotFound, WrongState))
-async def review_request(request_id: UUID, db: SessionDep, caller: QueueAgent, language: ReaderLanguage) -> AgentRequestRead:
+async def review_request(
+    request_id: UUID, db: SessionDep, caller: QueueAgent, language: ReaderLanguage
+) -> AgentRequestRead:
     """Take a request in hand; the parent can no longer change it."""
     return await service.review(db, caller.account_id, request_id, language)
 
 
 @router.post("/{request_id}/acceptance", responses=problems(NotFound, WrongState, InvalidField))
 async def accept_request(
-    request_id: UUID, db: SessionDep, caller: QueueAgent, settings: SettingsDep, language: ReaderLanguage, now: Now, body: Acceptance | None = None
+    request_id: UUID,
+    db: SessionDep,
+    caller: QueueAgent,
+    settings: SettingsDep,
+    language: ReaderLanguage,
+    now: Now,
+    body: Acceptance | None = None,
 ) -> AcceptedRead:
     """Accept a request and, for a key request, give the key out in the same breath."""
     return await service.accept(db, settings, caller.account_id, request_id, body or Acceptance(), now, language)

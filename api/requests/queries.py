@@ -32,9 +32,9 @@ PAGE = Read(f"""
         'items', coalesce(json_agg(json_build_object({FIELDS.replace(":language", ":language::text", 1)}) ORDER BY r.place)
             FILTER (WHERE r.place <= :limit), '[]'))::text
     FROM page r
-""")  # noqa: S608 - constants
+""")
 ONE = Read(
-    f"SELECT json_build_object({FIELDS.replace(':language', ':language::text', 1)})::text "  # noqa: S608 - constants
+    f"SELECT json_build_object({FIELDS.replace(':language', ':language::text', 1)})::text "
     "FROM request r WHERE r.account_id = :viewer AND r.id = :id::uuid"
 )
 AGENT_PAGE = Read(f"""
@@ -48,12 +48,12 @@ AGENT_PAGE = Read(f"""
         'items', coalesce(json_agg(json_build_object({FIELDS.replace(":language", ":language::text", 1)}, {REQUESTER}) ORDER BY r.place)
             FILTER (WHERE r.place <= :limit), '[]'))::text
     FROM page r
-""")  # noqa: S608 - constants
+""")
 AGENT_ONE = Read(
-    f"SELECT json_build_object({FIELDS.replace(':language', ':language::text', 1)}, {REQUESTER})::text "  # noqa: S608 - constants
+    f"SELECT json_build_object({FIELDS.replace(':language', ':language::text', 1)}, {REQUESTER})::text "
     "FROM request r WHERE r.id = :id::uuid"
 )
-WRITTEN = text(f"SELECT json_build_object({FIELDS}, {REQUESTER}) FROM request r WHERE r.id = :id")  # noqa: S608 - constants
+WRITTEN = text(f"SELECT json_build_object({FIELDS}, {REQUESTER}) FROM request r WHERE r.id = :id")
 
 
 async def type_of(db: AsyncSession, slug: str) -> RequestType | None:

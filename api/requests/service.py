@@ -41,7 +41,12 @@ async def submit(
     await _check_data(db, account_id, new.type, new.data)
     number = await db.scalar(text("SELECT nextval('request_number')"))
     request = Request(
-        reference=f"D-{today.year}-{number:06d}", account_id=account_id, type=new.type, state=RequestState.SUBMITTED, data=new.data, version=1
+        reference=f"D-{today.year}-{number:06d}",
+        account_id=account_id,
+        type=new.type,
+        state=RequestState.SUBMITTED,
+        data=new.data,
+        version=1,
     )
     db.add(request)
     await db.flush()
@@ -50,7 +55,9 @@ async def submit(
     return RequestRead.model_validate(await written(db, request.id, language))
 
 
-async def change(db: AsyncSession, account_id: UUID, request_id: UUID, data: dict[str, Any], if_match: str | None, language: str) -> RequestRead:
+async def change(
+    db: AsyncSession, account_id: UUID, request_id: UUID, data: dict[str, Any], if_match: str | None, language: str
+) -> RequestRead:
     """Change one's request before an agent takes it. Raises NotFound, WrongState, Stale, PreconditionRequired, InvalidField."""
     request = await queries.lock(db, account_id, request_id)
     etags.check(request, if_match)
@@ -79,7 +86,13 @@ async def review(db: AsyncSession, agent_id: UUID, request_id: UUID, language: s
 
 
 async def accept(
-    db: AsyncSession, settings: Settings, agent_id: UUID, request_id: UUID, body: Acceptance, now: datetime, language: str
+    db: AsyncSession,
+    settings: Settings,
+    agent_id: UUID,
+    request_id: UUID,
+    body: Acceptance,
+    now: datetime,
+    language: str,
 ) -> AcceptedRead:
     """Accept a request and, with it, give the key out: both or neither. Raises NotFound, WrongState, InvalidField."""
     request = await queries.lock_for_agent(db, request_id)
@@ -114,31 +127,53 @@ async def _check_data(db: AsyncSession, account_id: UUID, slug: str, data: dict[
     """The data fits the form of its type; raises InvalidField at the first place that does not."""
     kind = await queries.type_of(db, slug)
     if kind is None:
-        raise InvalidField("/type", "unknown-type", "Cette démarche n'existe pas.", "This kind of request does not exist.")
+        raise InvalidField(
+            "/type", "unknown-type", "Cette démarche n'existe pas.", "This kind of request does not exist."
+        )
     if kind.scope and kind.scope not in await accounts.scopes(db, account_id):
         refuse("scope-missing", kind.scope)
-    validator = jsonschema.Draft202012Validator(kind.form, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
+    validator = jsonschema.Draft202012Validator(
+        kind.form, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+    )
     if error := next(iter(sorted(validator.iter_errors(data), key=lambda e: list(map(str, e.path)))), None):
         place = [str(p) for p in error.absolute_path]
         if error.validator == "required":
             place += [name for name in error.validator_value if name not in error.instance][:1]
-        code, fr, en = WORDS.get(str(error.validator), ("value", "Cette valeur ne convient pas.", "This value does not fit."))
+        code, fr, en = WORDS.get(
+            str(error.validator), ("value", "Cette valeur ne convient pas.", "This value does not fit.")
+        )
         raise InvalidField("/".join(["", "data", *place]), code, fr, en)
     if "service" in data and await families.service_by_slug(db, data["service"]) is None:
-        raise InvalidField("/data/service", "unknown-service", "Ce service n'existe pas.", "This service does not exist.")
+        raise InvalidField(
+            "/data/service", "unknown-service", "Ce service n'existe pas.", "This service does not exist."
+        )
 
 
 async def _record(db: AsyncSession, request: Request, actor_id: UUID, *, by_agent: bool) -> None:
     db.add(
         RequestEvent(
-            request_id=request.id, account_id=request.account_id, by_agent=by_agent, actor_id=actor_id, state=request.state, reason=request.reason
+            request_id=request.id,
+            account_id=request.account_id,
+            by_agent=by_agent,
+            actor_id=actor_id,
+            state=request.state,
+            reason=request.reason,
         )
     )
-    await audit.record(db, f"request.{request.state.value}", actor=actor_id, account_id=request.account_id, request=str(request.id))
+    await audit.record(
+        db, f"request.{request.state.value}", actor=actor_id, account_id=request.account_id, request=str(request.id)
+    )
 
 
 async def _tell(db: AsyncSession, settings: Settings, request: Request, template: str) -> None:
     account = await db.get_one(Account, request.account_id)
     await outbox.enqueue(
-        db, settings, template, account.email, language=account.locale, account_id=account.id, reference=request.reference, request_id=str(request.id)
+        db,
+        settings,
+        template,
+        account.email,
+        language=account.locale,
+        account_id=account.id,
+        reference=request.reference,
+        request_id=str(request.id),
     )

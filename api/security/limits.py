@@ -46,7 +46,9 @@ KEY_ACCOUNT_DAY = Limit(10, timedelta(days=1), timedelta(days=1), timedelta(days
 KEY_NETWORK = Limit(20, timedelta(hours=1), timedelta(hours=1), timedelta(hours=1))
 KEY_TOWN = Limit(2000, timedelta(days=1), timedelta(hours=1), timedelta(hours=1))
 
-BLOCKED = Sql("SELECT greatest(0, extract(epoch FROM max(blocked_until) - :now::timestamptz))::int AS wait FROM attempts WHERE bucket = ANY(:buckets::bytea[])")
+BLOCKED = Sql(
+    "SELECT greatest(0, extract(epoch FROM max(blocked_until) - :now::timestamptz))::int AS wait FROM attempts WHERE bucket = ANY(:buckets::bytea[])"
+)
 COUNT = Sql("""
     INSERT INTO attempts AS a (bucket, count, since) VALUES (:bucket, 1, :now::timestamptz)
     ON CONFLICT (bucket) DO UPDATE SET
@@ -58,7 +60,9 @@ COUNT = Sql("""
             THEN :now::timestamptz + least(:longest::interval, :block::interval * power(2, a.blocks)) ELSE a.blocked_until END
     RETURNING count, greatest(0, extract(epoch FROM blocked_until - :now::timestamptz))::int AS wait
 """)
-CLEAR = Sql("DELETE FROM attempts WHERE bucket = :bucket AND (blocked_until IS NULL OR blocked_until <= :now::timestamptz) RETURNING 1")
+CLEAR = Sql(
+    "DELETE FROM attempts WHERE bucket = :bucket AND (blocked_until IS NULL OR blocked_until <= :now::timestamptz) RETURNING 1"
+)
 
 
 async def refuse_blocked(database: Database, now: datetime, *buckets: bytes) -> None:
@@ -71,7 +75,12 @@ async def refuse_blocked(database: Database, now: datetime, *buckets: bytes) -> 
 async def count(database: Database, now: datetime, bucket: bytes, limit: Limit) -> int:
     """Count one; gives the number within the limit's time. The one past the limit is the first refused."""
     given = {
-        "bucket": bucket, "now": now, "within": limit.within, "allowed": limit.count, "block": limit.block, "longest": limit.longest,
+        "bucket": bucket,
+        "now": now,
+        "within": limit.within,
+        "allowed": limit.count,
+        "block": limit.block,
+        "longest": limit.longest,
     }
     row = await database.fetchrow(COUNT.text, *COUNT.values(given))
     assert row is not None  # noqa: S101 - the statement always answers

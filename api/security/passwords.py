@@ -24,7 +24,7 @@ _waiting = 0
 
 async def in_pool(work: Callable[..., T], *args: object) -> T:
     """Run a hash (about 20 ms of one core) in the bounded pool; Busy when the queue is full."""
-    global _waiting  # noqa: PLW0603 - a process has one pool
+    global _waiting
     if _waiting >= QUEUE:
         raise Busy
     _waiting += 1
@@ -77,7 +77,8 @@ def check_password(password: str, own_words: Iterable[str] = ()) -> None:
     length = len(normal(password))
     if length < MIN_LENGTH:
         raise FieldRefused(
-            "too-short", f"Il faut au moins {MIN_LENGTH} caractères. Trois ou quatre mots font un bon mot de passe.",
+            "too-short",
+            f"Il faut au moins {MIN_LENGTH} caractères. Trois ou quatre mots font un bon mot de passe.",
             f"At least {MIN_LENGTH} characters are needed. Three or four words make a good password.",
         )
     if length > MAX_LENGTH:
@@ -89,7 +90,8 @@ def check_password(password: str, own_words: Iterable[str] = ()) -> None:
     easy = squeezed in _common() or squeezed.rstrip("0123456789") in _common() or len(set(password)) < 5
     if easy or _is_sequence(squeezed) or (rest != squeezed and len(rest.strip("0123456789")) < 4):
         raise FieldRefused(
-            "too-easy", "Ce mot de passe est trop facile à deviner. Choisissez plusieurs mots sans lien avec vous ou la ville.",
+            "too-easy",
+            "Ce mot de passe est trop facile à deviner. Choisissez plusieurs mots sans lien avec vous ou la ville.",
             "This password is too easy to guess. Choose several words unrelated to you or the town.",
         )
 
@@ -97,4 +99,6 @@ def check_password(password: str, own_words: Iterable[str] = ()) -> None:
 def _is_sequence(text: str) -> bool:
     rows = ("0123456789" * 2, "abcdefghijklmnopqrstuvwxyz", "azertyuiopqsdfghjklmwxcvbn", "qwertyuiopasdfghjklzxcvbnm")
     half = text[: len(text) // 2]
-    return any(text in row or text in row[::-1] for row in rows) or (len(half) > 2 and half * 2 == text[: len(half) * 2])
+    return any(text in row or text in row[::-1] for row in rows) or (
+        len(half) > 2 and half * 2 == text[: len(half) * 2]
+    )

@@ -73,7 +73,12 @@ class Reader(Principal):
 
     async def body(self, read: Read, **args: object) -> str | None:
         """The JSON text of a read; None when there is no row, raises NotSignedIn or ScopeMissing."""
-        given: dict[str, Any] = {"viewer": self.account_id, "session": self.session_id, "version": self.version, "scope": self.scope}
+        given: dict[str, Any] = {
+            "viewer": self.account_id,
+            "session": self.session_id,
+            "version": self.version,
+            "scope": self.scope,
+        }
         row = await self.database.fetchrow(read.text, *read.values(given | args))
         assert row is not None  # noqa: S101 - the statement always answers
         refuse(row["verdict"], self.scope)
@@ -108,7 +113,7 @@ def claims_of(request: Request) -> Claims:
 OPEN = text("SELECT foyer_open(:viewer, :session, :version, :scope)")
 
 
-def Requires(scope: Scope) -> Any:  # noqa: N802 - reads as a type in a signature
+def Requires(scope: Scope) -> Any:
     """A dependency: the caller, with the transaction opened for them. Raises NotSignedIn, ScopeMissing."""
 
     async def require(request: Request, db: SessionDep) -> Principal:
@@ -121,7 +126,7 @@ def Requires(scope: Scope) -> Any:  # noqa: N802 - reads as a type in a signatur
     return Depends(_named(require, scope), scope="function")
 
 
-def Reads(scope: Scope) -> Any:  # noqa: N802 - reads as a type in a signature
+def Reads(scope: Scope) -> Any:
     """A dependency: a caller whose right is checked in the statement that reads."""
 
     async def reader(request: Request) -> Reader:
@@ -136,5 +141,3 @@ def _named(dependency: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
     """Leave the scope where openapi.py finds it."""
     dependency.__dict__["scope"] = scope
     return dependency
-
-

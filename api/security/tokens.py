@@ -13,7 +13,10 @@ from jose.exceptions import JOSEError
 LIFETIME = 300  # seconds
 AUDIENCE = "foyer-api"
 REMEMBERED = 4096  # verified tokens kept by their hash until they expire
-REQUIRED = {f"require_{claim}": True for claim in ("exp", "aud", "iss", "sub", "iat", "jti")} | {"verify_at_hash": False, "leeway": 0}
+REQUIRED = {f"require_{claim}": True for claim in ("exp", "aud", "iss", "sub", "iat", "jti")} | {
+    "verify_at_hash": False,
+    "leeway": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,9 @@ class Tokens:
     def __init__(self, private_pem: str, issuer: str) -> None:
         self.issuer = issuer
         key: Any = serialization.load_pem_private_key(private_pem.encode(), None)
-        public_pem = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        public_pem = key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
         # Prebuilt: 72 µs a verification instead of 152.
         self._private, self._public = jwk.construct(private_pem, "ES256"), jwk.construct(public_pem, "ES256")
         self.kid = hashlib.sha256(public_pem).hexdigest()[:16]
@@ -51,8 +56,15 @@ class Tokens:
     def issue(self, claims: Claims, client: str, now: int) -> str:
         """An access token; `claims.expires` is ignored, it lives LIFETIME from `now` (Unix seconds)."""
         body = {
-            "iss": self.issuer, "sub": str(claims.account_id), "aud": AUDIENCE, "exp": now + LIFETIME, "iat": now,
-            "jti": uuid4().hex, "client_id": client, "scope": " ".join(sorted(claims.scopes)), "sid": str(claims.session_id),
+            "iss": self.issuer,
+            "sub": str(claims.account_id),
+            "aud": AUDIENCE,
+            "exp": now + LIFETIME,
+            "iat": now,
+            "jti": uuid4().hex,
+            "client_id": client,
+            "scope": " ".join(sorted(claims.scopes)),
+            "sid": str(claims.session_id),
             "av": claims.version,
         }
         token: str = jwt.encode(body, self._private, algorithm="ES256", headers={"typ": "at+jwt", "kid": self.kid})
@@ -78,7 +90,15 @@ class Tokens:
             # Our own key is looked up by us: no key, address or algorithm of the header is ever used.
             if header.get("typ") != "at+jwt" or header.get("kid") != self.kid or header.get("alg") != "ES256":
                 raise InvalidAccessToken
-            body = jwt.decode(token, self._public, algorithms=["ES256"], audience=AUDIENCE, issuer=self.issuer, options=REQUIRED)
-            return Claims(UUID(body["sub"]), UUID(body["sid"]), int(body["av"]), frozenset(body["scope"].split()), int(body["exp"]))
+            body = jwt.decode(
+                token, self._public, algorithms=["ES256"], audience=AUDIENCE, issuer=self.issuer, options=REQUIRED
+            )
+            return Claims(
+                UUID(body["sub"]),
+                UUID(body["sid"]),
+                int(body["av"]),
+                frozenset(body["scope"].split()),
+                int(body["exp"]),
+            )
         except (JOSEError, KeyError, ValueError, TypeError, AttributeError, RecursionError):
             raise InvalidAccessToken from None

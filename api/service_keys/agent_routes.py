@@ -18,7 +18,9 @@ KeysAgent = Annotated[Principal, Requires(Scope.AGENT_KEYS)]
 
 
 @router.post("", status_code=201, responses=problems(NotFound, InvalidField))
-async def issue_service_key(body: KeyIssue, db: SessionDep, caller: KeysAgent, settings: SettingsDep, now: Now) -> IssuedRead:
+async def issue_service_key(
+    body: KeyIssue, db: SessionDep, caller: KeysAgent, settings: SettingsDep, now: Now
+) -> IssuedRead:
     """Give a key to one adult. It is sent to the contact on record; at the counter it is shown, once."""
     return await service.issue(db, settings, caller.account_id, body, now)
 

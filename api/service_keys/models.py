@@ -45,7 +45,12 @@ class ServiceKey(Identified, Created, Base):
     __table_args__ = (
         CheckConstraint("(used_at IS NULL) = (used_by IS NULL)", name="used_by_someone"),
         CheckConstraint("used_at IS NULL OR revoked_at IS NULL", name="used_or_revoked"),
-        Index("uq_service_key_open", "adult_id", unique=True, postgresql_where=text("used_at IS NULL AND revoked_at IS NULL")),
+        Index(
+            "uq_service_key_open",
+            "adult_id",
+            unique=True,
+            postgresql_where=text("used_at IS NULL AND revoked_at IS NULL"),
+        ),
         Index("ix_service_key_challenge_hash", "challenge_hash"),
     )
 

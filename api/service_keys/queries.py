@@ -18,8 +18,10 @@ LINK = """json_build_object('id', l.id, 'service', json_build_object('slug', s.s
 LINKS = Read(f"""
     SELECT json_build_object('next_cursor', NULL, 'items', coalesce(json_agg({LINK} ORDER BY l.id), '[]'))::text
     FROM service_link l JOIN service s ON s.id = l.service_id WHERE l.account_id = :viewer AND l.ended_at IS NULL
-""")  # noqa: S608 - constants
-ONE_LINK = text(f"SELECT {LINK} FROM service_link l JOIN service s ON s.id = l.service_id WHERE l.account_id = :viewer AND l.id = :id")  # noqa: S608 - constants
+""")
+ONE_LINK = text(
+    f"SELECT {LINK} FROM service_link l JOIN service s ON s.id = l.service_id WHERE l.account_id = :viewer AND l.id = :id"
+)
 
 
 async def present(db: AsyncSession, key_hash: bytes, service_id: UUID) -> ServiceKey | None:
@@ -40,14 +42,21 @@ async def consume(db: AsyncSession, key_id: UUID, account_id: UUID, now: datetim
     """Use the key up: of many parallel uses exactly one is told True."""
     spent = await db.scalar(
         update(ServiceKey)
-        .where(ServiceKey.id == key_id, ServiceKey.used_at.is_(None), ServiceKey.revoked_at.is_(None), ServiceKey.expires_at > now)
+        .where(
+            ServiceKey.id == key_id,
+            ServiceKey.used_at.is_(None),
+            ServiceKey.revoked_at.is_(None),
+            ServiceKey.expires_at > now,
+        )
         .values(used_at=now, used_by=account_id, challenge_hash=None, challenged_by=None)
         .returning(ServiceKey.id)
     )
     return spent is not None
 
 
-async def revoke_open(db: AsyncSession, now: datetime, *, adult_id: UUID | None = None, key_id: UUID | None = None) -> UUID | None:
+async def revoke_open(
+    db: AsyncSession, now: datetime, *, adult_id: UUID | None = None, key_id: UUID | None = None
+) -> UUID | None:
     """Revoke the open key of an adult, or one key; its adult, or None when there was none to revoke."""
     which = or_(ServiceKey.adult_id == adult_id, ServiceKey.id == key_id)
     return await db.scalar(

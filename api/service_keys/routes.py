@@ -8,7 +8,7 @@ from fastapi import Response
 from api.accounts.service import LinkSpent
 from api.core.clock import Now
 from api.core.database import DatabaseDep, PublicSession, SessionDep
-from api.core.errors import NotFound, TooManyRequests, problems
+from api.core.errors import NotFound, TooManyRequests, answers, problems
 from api.core.routing import router as new_router
 from api.core.settings import SettingsDep
 from api.families.models import ServiceLink
@@ -19,34 +19,43 @@ from api.service_keys import queries, service
 from api.service_keys.schemas import AttachedRead, KeyAttach, KeyChallenge, LinkList, Objection
 from api.sessions.routes import TokensDep
 from api.sessions.schemas import ChallengeRead
-from api.sessions.service import Tokens, fresh_access
+from api.sessions.service import fresh_access
 
 router = new_router("/service-keys", tag="service keys")
 KeysReader = Annotated[Reader, Reads(Scope.SERVICE_KEYS_READ)]
 KeysWriter = Annotated[Principal, Requires(Scope.SERVICE_KEYS_WRITE)]
 
 
-async def _attached(db: SessionDep, tokens: Tokens, caller: Principal, link: ServiceLink, now: Now) -> AttachedRead:
+async def _attached(db: SessionDep, tokens: TokensDep, caller: Principal, link: ServiceLink, now: Now) -> AttachedRead:
     """The family that was found, and a token with the new rights."""
     access = await fresh_access(db, tokens, caller.account_id, caller.session_id, now)
     row = await db.scalar(queries.ONE_LINK, {"viewer": caller.account_id, "id": link.id})
     return AttachedRead.model_validate({**row, **access.model_dump()})
 
 
-@router.get("", responses={200: {"model": LinkList}})
+@router.get("", responses=answers(200, LinkList))
 async def list_service_keys(caller: KeysReader) -> Response:
     """The keys that the caller's account holds."""
     return await caller.json(queries.LINKS)
 
 
 @router.post(
-    "", status_code=201,
-    responses={202: {"model": ChallengeRead}}
-    | problems(service.KeyMistyped, service.UnknownService, service.KeyNotAccepted, TooManyRequests),
+    "",
+    status_code=201,
+    responses=answers(
+        202, ChallengeRead, service.KeyMistyped, service.UnknownService, service.KeyNotAccepted, TooManyRequests
+    ),
 )
 async def attach_service_key(
-    body: KeyAttach, db: SessionDep, caller: KeysWriter, response: Response, database: DatabaseDep, settings: SettingsDep,
-    tokens: TokensDep, network: ClientNetwork, now: Now,
+    body: KeyAttach,
+    db: SessionDep,
+    caller: KeysWriter,
+    response: Response,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    tokens: TokensDep,
+    network: ClientNetwork,
+    now: Now,
 ) -> AttachedRead | ChallengeRead:
     """Type a key. 201 with what it opened and a fresh access token; 202 when a second proof is asked for."""
     outcome = await service.attach(db, database, settings, caller.account_id, body.service, body.key, network, now)

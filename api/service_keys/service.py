@@ -43,7 +43,8 @@ class KeyMistyped(InvalidField):
 
     def __init__(self) -> None:
         super().__init__(
-            "/key", "key-mistyped",
+            "/key",
+            "key-mistyped",
             "Il y a une faute de frappe. La clé compte 12 caractères, comme K7QM-2XDP-9RTF. Comparez-la au message, caractère par caractère.",
             "There is a typing error. The key has 12 characters, as K7QM-2XDP-9RTF. Compare it with the message, character by character.",
         )
@@ -73,7 +74,14 @@ class Challenged:
 
 
 async def attach(
-    db: AsyncSession, database: Database, settings: Settings, account_id: UUID, slug: str, typed: str, network: str, now: datetime
+    db: AsyncSession,
+    database: Database,
+    settings: Settings,
+    account_id: UUID,
+    slug: str,
+    typed: str,
+    network: str,
+    now: datetime,
 ) -> ServiceLink | Challenged:
     """Take a key in. Raises KeyMistyped, UnknownService, KeyNotAccepted, TooManyRequests."""
     key = secrets.read_service_key(typed)
@@ -88,7 +96,9 @@ async def attach(
     reason = _why_refused(found, now)
     if found is None or reason:
         family = found.family_id if found else None
-        await audit.record(db, "service_key.refused", actor=account_id, account_id=account_id, family_id=family, reason=reason)
+        await audit.record(
+            db, "service_key.refused", actor=account_id, account_id=account_id, family_id=family, reason=reason
+        )
         raise KeyNotAccepted
     await limits.clear(database, now, buckets)
     if found.asks_second_proof:
@@ -111,7 +121,9 @@ async def answer_challenge(
         service = await db.get_one(Service, key.service_id)
     if not right:
         key.wrong_dates += 1
-        await audit.record(db, "service_key.wrong_date", actor=account_id, account_id=account_id, family_id=key.family_id)
+        await audit.record(
+            db, "service_key.wrong_date", actor=account_id, account_id=account_id, family_id=key.family_id
+        )
         if key.wrong_dates < MAX_WRONG_DATES:
             raise WrongBirthDate
         key.revoked_at = now
@@ -144,9 +156,13 @@ async def issue(db: AsyncSession, settings: Settings, agent_id: UUID, order: Key
     adult, private, family, service = await families.adult_for_agent(db, order.adult_id)
     to = {Delivery.SMS: private and private.phone, Delivery.EMAIL: private and private.email}.get(order.deliver_by)
     if order.deliver_by is not Delivery.COUNTER and not to:
-        missing_fr, missing_en = ("téléphone", "phone") if order.deliver_by is Delivery.SMS else ("adresse mail", "mail address")
+        missing_fr, missing_en = (
+            ("téléphone", "phone") if order.deliver_by is Delivery.SMS else ("adresse mail", "mail address")
+        )
         raise InvalidField(
-            "/deliver_by", "no-contact", f"Le dossier n'a pas de {missing_fr} pour cette personne. Choisissez une autre remise.",
+            "/deliver_by",
+            "no-contact",
+            f"Le dossier n'a pas de {missing_fr} pour cette personne. Choisissez une autre remise.",
             f"The file has no {missing_en} for this person. Choose another delivery.",
         )
     await queries.revoke_open(db, now, adult_id=adult.id)
@@ -154,20 +170,46 @@ async def issue(db: AsyncSession, settings: Settings, agent_id: UUID, order: Key
     symbols = shown.replace("-", "")
     expires_at = now + timedelta(days=LIFETIME_DAYS[order.deliver_by])
     key = ServiceKey(
-        service_id=service.id, family_id=family.id, adult_id=adult.id, deliver_by=order.deliver_by, issued_by=agent_id, expires_at=expires_at,
-        key_hash=await in_pool(secrets.hash_service_key, symbols, settings.secrets.key_pepper), last_symbols=symbols[-2:], wrong_dates=0,
+        service_id=service.id,
+        family_id=family.id,
+        adult_id=adult.id,
+        deliver_by=order.deliver_by,
+        issued_by=agent_id,
+        expires_at=expires_at,
+        key_hash=await in_pool(secrets.hash_service_key, symbols, settings.secrets.key_pepper),
+        last_symbols=symbols[-2:],
+        wrong_dates=0,
     )
     db.add(key)
     await db.flush()
     if to:
         await outbox.enqueue(
-            db, settings, "service-key", to, channel=Channel.SMS if order.deliver_by is Delivery.SMS else Channel.EMAIL,
-            secret={"key": shown}, expires_at=expires_at, service=service.name_fr, until=f"{expires_at.astimezone(settings.zone):%d/%m/%Y}",
+            db,
+            settings,
+            "service-key",
+            to,
+            channel=Channel.SMS if order.deliver_by is Delivery.SMS else Channel.EMAIL,
+            secret={"key": shown},
+            expires_at=expires_at,
+            service=service.name_fr,
+            until=f"{expires_at.astimezone(settings.zone):%d/%m/%Y}",
         )
-    await audit.record(db, "service_key.issued", actor=agent_id, family_id=family.id, key=str(key.id), deliver_by=order.deliver_by.value)
+    await audit.record(
+        db,
+        "service_key.issued",
+        actor=agent_id,
+        family_id=family.id,
+        key=str(key.id),
+        deliver_by=order.deliver_by.value,
+    )
     return IssuedRead(
-        id=key.id, adult_id=adult.id, deliver_by=order.deliver_by, last_symbols=key.last_symbols, expires_at=expires_at,
-        sent_to=_masked(to) if to else None, key=shown if order.deliver_by is Delivery.COUNTER else None,
+        id=key.id,
+        adult_id=adult.id,
+        deliver_by=order.deliver_by,
+        last_symbols=key.last_symbols,
+        expires_at=expires_at,
+        sent_to=_masked(to) if to else None,
+        key=shown if order.deliver_by is Delivery.COUNTER else None,
     )
 
 
@@ -178,7 +220,9 @@ async def revoke(db: AsyncSession, agent_id: UUID, key_id: UUID, now: datetime) 
         await audit.record(db, "service_key.revoked", actor=agent_id, family_id=key.family_id, key=str(key_id))
 
 
-async def _accept(db: AsyncSession, settings: Settings, account_id: UUID, key: ServiceKey, service: Service, now: datetime) -> ServiceLink:
+async def _accept(
+    db: AsyncSession, settings: Settings, account_id: UUID, key: ServiceKey, service: Service, now: datetime
+) -> ServiceLink:
     """One transaction: consume, link, rights, audit, and the notices to who is in the file already."""
     if not await queries.consume(db, key.id, account_id, now):
         raise KeyNotAccepted
@@ -191,13 +235,21 @@ async def _accept(db: AsyncSession, settings: Settings, account_id: UUID, key: S
     link = (await db.scalars(select(ServiceLink).where(*mine))).one()
     await accounts.bump_rights(db, account_id)
     await audit.record(
-        db, "service_key.attached", actor=account_id, account_id=account_id, family_id=key.family_id, key=str(key.id), service=service.slug
+        db,
+        "service_key.attached",
+        actor=account_id,
+        account_id=account_id,
+        family_id=key.family_id,
+        key=str(key.id),
+        service=service.slug,
     )
     await _notify_family(db, settings, link, service, now)
     return link
 
 
-async def _notify_family(db: AsyncSession, settings: Settings, link: ServiceLink, service: Service, now: datetime) -> None:
+async def _notify_family(
+    db: AsyncSession, settings: Settings, link: ServiceLink, service: Service, now: datetime
+) -> None:
     """Tell every other adult whose account is in the file, with a link to object."""
     async with as_system(db):  # the others' accounts, to write to them; nothing of them goes to the caller
         for other in await families.links(db, link.family_id):
@@ -207,13 +259,23 @@ async def _notify_family(db: AsyncSession, settings: Settings, link: ServiceLink
             token = secrets.new_token()
             await db.execute(
                 insert(Proof).values(
-                    purpose=Purpose.KEY_OBJECTION, token_hash=secrets.hash_token(token), account_id=account.id,
-                    expires_at=now + OBJECTION_LASTS, data={"link": str(link.id)},
+                    purpose=Purpose.KEY_OBJECTION,
+                    token_hash=secrets.hash_token(token),
+                    account_id=account.id,
+                    expires_at=now + OBJECTION_LASTS,
+                    data={"link": str(link.id)},
                 )
             )
             await outbox.enqueue(
-                db, settings, "service-key-attached", account.email, language=account.locale, account_id=account.id,
-                secret={"token": token}, expires_at=now + OBJECTION_LASTS, service=service.name_fr,
+                db,
+                settings,
+                "service-key-attached",
+                account.email,
+                language=account.locale,
+                account_id=account.id,
+                secret={"token": token},
+                expires_at=now + OBJECTION_LASTS,
+                service=service.name_fr,
             )
 
 
@@ -236,12 +298,16 @@ def _why_refused(key: ServiceKey | None, now: datetime) -> str:
     return "expired" if key.expires_at <= now else ""
 
 
-async def _count_attempt(database: Database, settings: Settings, account_id: UUID, network: str, now: datetime) -> bytes:
+async def _count_attempt(
+    database: Database, settings: Settings, account_id: UUID, network: str, now: datetime
+) -> bytes:
     """Count before looking, in transactions of their own; the account's bucket, for a success to clear."""
     pepper = settings.secrets.token_pepper
     account = secrets.keyed(pepper, "key", str(account_id))
     await limits.count_or_refuse(database, now, account, limits.KEY_ACCOUNT)
-    await limits.count_or_refuse(database, now, secrets.keyed(pepper, "key-day", str(account_id)), limits.KEY_ACCOUNT_DAY)
+    await limits.count_or_refuse(
+        database, now, secrets.keyed(pepper, "key-day", str(account_id)), limits.KEY_ACCOUNT_DAY
+    )
     await limits.count_or_refuse(database, now, secrets.keyed(pepper, "key-network", network), limits.KEY_NETWORK)
     await limits.count_or_refuse(database, now, secrets.keyed(pepper, "key-town"), limits.KEY_TOWN)
     return account

@@ -8,7 +8,7 @@ from fastapi import Cookie, Depends, Header, Request, Response
 
 from api.core.clock import Now
 from api.core.database import DatabaseDep, SessionDep
-from api.core.errors import NotFound, Problem, TooManyRequests, problems
+from api.core.errors import NotFound, Problem, TooManyRequests, answers, problems
 from api.core.routing import router as new_router
 from api.core.settings import SettingsDep
 from api.security.addresses import ClientNetwork
@@ -57,8 +57,21 @@ async def get_tokens(request: Request) -> Tokens:
 async def get_device(user_agent: Annotated[str | None, Header(include_in_schema=False)] = None) -> str:
     """What a person recognises a device by, from its User-Agent: « Chrome · Android »."""
     agent = user_agent or ""
-    browsers = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-    systems = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux"))
+    browsers = (
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    )
+    systems = (
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "Mac"),
+        ("Linux", "Linux"),
+    )
     names = [next((name for mark, name in kind if mark in agent), "") for kind in (browsers, systems)]
     return " · ".join(n for n in names if n) or "Application"
 
@@ -81,15 +94,26 @@ def _answer(signed_in: service.SignedIn, response: Response) -> TokenRead:
 
 
 @router.post(
-    "", status_code=201, dependencies=[Depends(refuse_cross_site)],
-    responses={202: {"model": ChallengeRead}} | problems(service.WrongCredentials, service.NotActivated, CrossSite, TooManyRequests),
+    "",
+    status_code=201,
+    dependencies=[Depends(refuse_cross_site)],
+    responses=answers(202, ChallengeRead, service.WrongCredentials, service.NotActivated, CrossSite, TooManyRequests),
 )
 async def create_session(
-    body: SessionCreate, response: Response, database: DatabaseDep, settings: SettingsDep, tokens: TokensDep, network: ClientNetwork,
-    device: Device, now: Now, mark: DeviceCookie = None,
+    body: SessionCreate,
+    response: Response,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    tokens: TokensDep,
+    network: ClientNetwork,
+    device: Device,
+    now: Now,
+    mark: DeviceCookie = None,
 ) -> TokenRead | ChallengeRead:
     """Sign in. 202 with a challenge when a second factor is asked for."""
-    outcome = await service.sign_in(database, settings, tokens, body, network=network, device=device, mark=mark or "", now=now)
+    outcome = await service.sign_in(
+        database, settings, tokens, body, network=network, device=device, mark=mark or "", now=now
+    )
     if isinstance(outcome, service.Challenged):
         response.status_code = 202
         return ChallengeRead(challenge=outcome.challenge, kind="totp")
@@ -97,20 +121,35 @@ async def create_session(
 
 
 @router.post(
-    "/second-factor", status_code=201, dependencies=[Depends(refuse_cross_site)],
+    "/second-factor",
+    status_code=201,
+    dependencies=[Depends(refuse_cross_site)],
     responses=problems(service.WrongCode, CrossSite, TooManyRequests),
 )
 async def pass_second_factor(
-    body: SecondFactorCreate, response: Response, database: DatabaseDep, settings: SettingsDep, tokens: TokensDep, device: Device, now: Now
+    body: SecondFactorCreate,
+    response: Response,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    tokens: TokensDep,
+    device: Device,
+    now: Now,
 ) -> TokenRead:
     """Finish signing in with the code of the authenticator or a recovery code."""
-    signed_in = await service.pass_second_factor(database, settings, tokens, body.challenge, body.code, device=device, now=now)
+    signed_in = await service.pass_second_factor(
+        database, settings, tokens, body.challenge, body.code, device=device, now=now
+    )
     return _answer(signed_in, response)
 
 
 @router.post("/refresh", dependencies=[Depends(refuse_cross_site)], responses=problems(NotSignedIn, CrossSite))
 async def refresh_session(
-    body: RefreshCreate, response: Response, database: DatabaseDep, settings: SettingsDep, tokens: TokensDep, now: Now,
+    body: RefreshCreate,
+    response: Response,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    tokens: TokensDep,
+    now: Now,
     cookie: RefreshCookie = None,
 ) -> TokenRead:
     """A new access token and a new refresh token. A spent refresh token ends the session."""
@@ -120,7 +159,7 @@ async def refresh_session(
     return _answer(await service.refresh(database, settings, tokens, presented, now), response)
 
 
-@router.get("", responses={200: {"model": SessionList}})
+@router.get("", responses=answers(200, SessionList))
 async def list_sessions(caller: AccountReader) -> Response:
     """The devices that are signed in."""
     return await caller.json(queries.LIST)

@@ -35,7 +35,7 @@ class TokenRead(BaseModel):
     """An access token of RFC 9068, good for 5 minutes."""
 
     access_token: str
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750
     expires_in: int = Field(description="seconds")
     scope: str = Field(description="space-separated")
     refresh_token: str | None = Field(None, description="for client `app` only")

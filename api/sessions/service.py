@@ -33,7 +33,9 @@ class WrongCredentials(Problem):
     """The address or the password is not right."""
 
     status, code, title = 401, "wrong-credentials", "Not recognised"
-    fr = "L'adresse mail ou le mot de passe n'est pas reconnu. Vérifiez les deux, ou choisissez « Mot de passe oublié »."
+    fr = (
+        "L'adresse mail ou le mot de passe n'est pas reconnu. Vérifiez les deux, ou choisissez « Mot de passe oublié »."
+    )
     en = "The mail address or the password is not recognised. Check both, or choose “Forgotten password”."
 
 
@@ -82,7 +84,9 @@ class Challenged:
 
 def device_mark(settings: Settings, account_id: UUID, device: str) -> str:
     """A cookie that says: this device signed in to this account before. Only we can make it."""
-    return f"{device}.{secrets.urlsafe(secrets.keyed(settings.secrets.token_pepper, 'device', device, str(account_id)))}"
+    return (
+        f"{device}.{secrets.urlsafe(secrets.keyed(settings.secrets.token_pepper, 'device', device, str(account_id)))}"
+    )
 
 
 def _is_known_device(settings: Settings, account_id: UUID, mark: str) -> bool:
@@ -90,7 +94,15 @@ def _is_known_device(settings: Settings, account_id: UUID, mark: str) -> bool:
 
 
 async def sign_in(
-    database: Database, settings: Settings, tokens: Tokens, body: SessionCreate, *, network: str, device: str, mark: str, now: datetime
+    database: Database,
+    settings: Settings,
+    tokens: Tokens,
+    body: SessionCreate,
+    *,
+    network: str,
+    device: str,
+    mark: str,
+    now: datetime,
 ) -> SignedIn | Challenged:
     """Check the password; no database connection is held while it is hashed.
 
@@ -102,7 +114,11 @@ async def sign_in(
         factor = await db.get(SecondFactor, account.id) if account else None
     # A device that signed in before counts by itself, so that nobody else can lock its owner out.
     known = account is not None and bool(mark) and _is_known_device(settings, account.id, mark)
-    bucket = secrets.keyed(pepper, "sign-in-device", mark) if known else secrets.keyed(pepper, "sign-in", accounts.email_key(body.email))
+    bucket = (
+        secrets.keyed(pepper, "sign-in-device", mark)
+        if known
+        else secrets.keyed(pepper, "sign-in", accounts.email_key(body.email))
+    )
     net_bucket = secrets.keyed(pepper, "sign-in-network", network)
     await limits.refuse_blocked(database, now, bucket, net_bucket)
     if not await passwords.verify(body.password, account.password_hash if account else None):
@@ -118,7 +134,9 @@ async def sign_in(
     new_hash = await passwords.hash_password(body.password) if passwords.needs_rehash(account.password_hash) else None
     async with database.transaction("auth") as db:
         if new_hash:
-            await db.execute(update(Account).where(Account.id == account.id).values(password_hash=new_hash, version=Account.version))
+            await db.execute(
+                update(Account).where(Account.id == account.id).values(password_hash=new_hash, version=Account.version)
+            )
         if factor:
             return Challenged(await _challenge(db, account.id, body.client, now))
         if account.role != PARENT:
@@ -133,7 +151,9 @@ async def pass_second_factor(
     async with database.transaction("auth") as db:
         asked = await db.scalar(
             select(Proof).where(
-                Proof.token_hash == secrets.hash_token(challenge), Proof.purpose == Purpose.SECOND_FACTOR, Proof.used_at.is_(None),
+                Proof.token_hash == secrets.hash_token(challenge),
+                Proof.purpose == Purpose.SECOND_FACTOR,
+                Proof.used_at.is_(None),
                 Proof.expires_at > now,
             )
         )
@@ -172,7 +192,9 @@ async def refresh(database: Database, settings: Settings, tokens: Tokens, presen
         if not over:
             account = await accounts.lock(db, session.account_id)
             access = await _access(db, tokens, account, session, now)
-            return SignedIn(account.id, session.client, access, _refresh_token(settings, session), session.expires_at - now, "")
+            return SignedIn(
+                account.id, session.client, access, _refresh_token(settings, session), session.expires_at - now, ""
+            )
     raise NotSignedIn
 
 
@@ -182,7 +204,9 @@ async def end(db: AsyncSession, account_id: UUID, session_id: UUID, now: datetim
     session.ended_at = session.ended_at or now
 
 
-async def fresh_access(db: AsyncSession, tokens: Tokens, account_id: UUID, session_id: UUID, now: datetime) -> TokenRead:
+async def fresh_access(
+    db: AsyncSession, tokens: Tokens, account_id: UUID, session_id: UUID, now: datetime
+) -> TokenRead:
     """An access token with the rights as they are now, for the present session."""
     account = await accounts.lock(db, account_id)
     await db.refresh(account)
@@ -193,8 +217,11 @@ async def _challenge(db: AsyncSession, account_id: UUID, client: Client, now: da
     token = secrets.new_token()
     await db.execute(
         insert(Proof).values(
-            purpose=Purpose.SECOND_FACTOR, token_hash=secrets.hash_token(token), account_id=account_id,
-            expires_at=now + CHALLENGE_LASTS, data={"client": client.value},
+            purpose=Purpose.SECOND_FACTOR,
+            token_hash=secrets.hash_token(token),
+            account_id=account_id,
+            expires_at=now + CHALLENGE_LASTS,
+            data={"client": client.value},
         )
     )
     return token
@@ -208,12 +235,18 @@ async def _spend_code(db: AsyncSession, settings: Settings, account_id: UUID, co
     if factor and secret:
         step = int(now.timestamp()) // TOTP_PERIOD
         for candidate in (step, step - 1, step + 1):
-            if candidate > factor.last_step and hmac.compare_digest(pyotp.TOTP(secret).at(candidate * TOTP_PERIOD), digits):
+            if candidate > factor.last_step and hmac.compare_digest(
+                pyotp.TOTP(secret).at(candidate * TOTP_PERIOD), digits
+            ):
                 factor.last_step = candidate
                 return True
     spent = await db.scalar(
         update(RecoveryCode)
-        .where(RecoveryCode.account_id == account_id, RecoveryCode.code_hash == secrets.hash_token(digits), RecoveryCode.used_at.is_(None))
+        .where(
+            RecoveryCode.account_id == account_id,
+            RecoveryCode.code_hash == secrets.hash_token(digits),
+            RecoveryCode.used_at.is_(None),
+        )
         .values(used_at=now)
         .returning(RecoveryCode.account_id)
     )
@@ -225,8 +258,14 @@ async def _open(
 ) -> SignedIn:
     lasts, idle = (PARENT_LASTS, PARENT_IDLE) if account.role == PARENT else (AGENT_LASTS, AGENT_IDLE)
     session = Session(
-        account_id=account.id, client=client, device=device, seed=system_secrets.token_bytes(32), generation=0, rotated_at=now,
-        idle_seconds=int(idle.total_seconds()), expires_at=now + lasts,
+        account_id=account.id,
+        client=client,
+        device=device,
+        seed=system_secrets.token_bytes(32),
+        generation=0,
+        rotated_at=now,
+        idle_seconds=int(idle.total_seconds()),
+        expires_at=now + lasts,
     )
     db.add(session)
     await db.flush()

@@ -10,10 +10,17 @@ down_revision = "20261123_walls"
 branch_labels = None
 depends_on = None
 
-PARENT = (
-    "account:read account:write household:read household:write requests:read requests:write service_keys:read service_keys:write"
-).split()
-AGENT = "account:read account:write".split()
+PARENT = [
+    "account:read",
+    "account:write",
+    "household:read",
+    "household:write",
+    "requests:read",
+    "requests:write",
+    "service_keys:read",
+    "service_keys:write",
+]
+AGENT = ["account:read", "account:write"]
 DESK = [*AGENT, "agent:requests", "agent:families", "agent:keys", "agent:enrollments"]
 MANAGER = [*DESK, "agent:activities", "agent:imports"]
 ROLES = {
@@ -34,7 +41,7 @@ ENFANCE = {
     "how_to_get_en": "Ask for it with the request “Childhood key”, or by mail to espace-citoyens@ville-cayenne.fr. "
     "It will be sent to you by SMS or by mail.",
     "contact_email": "espace-citoyens@ville-cayenne.fr",
-    "scopes": "family:read invoices:read invoices:pay enrollments:read enrollments:write".split(),
+    "scopes": ["family:read", "invoices:read", "invoices:pay", "enrollments:read", "enrollments:write"],
     "position": 1,
 }
 NAME = {"type": "string", "minLength": 1, "maxLength": 100}
@@ -59,7 +66,11 @@ SERVICE_KEY = {
                     "type": "object",
                     "additionalProperties": False,
                     "required": ["first_name", "last_name", "birth_date"],
-                    "properties": {"first_name": NAME, "last_name": NAME, "birth_date": {"type": "string", "format": "date"}},
+                    "properties": {
+                        "first_name": NAME,
+                        "last_name": NAME,
+                        "birth_date": {"type": "string", "format": "date"},
+                    },
                 },
             },
             "note": {"type": "string", "maxLength": 1000},
@@ -72,7 +83,10 @@ SERVICE_KEY = {
 def upgrade() -> None:
     run = op.get_bind().execute
     for slug, (is_agent, scopes) in ROLES.items():
-        run(sa.text("INSERT INTO role (slug, is_agent, scopes) VALUES (:slug, :agent, :scopes)"), {"slug": slug, "agent": is_agent, "scopes": scopes})
+        run(
+            sa.text("INSERT INTO role (slug, is_agent, scopes) VALUES (:slug, :agent, :scopes)"),
+            {"slug": slug, "agent": is_agent, "scopes": scopes},
+        )
     names = ", ".join(ENFANCE)
     run(sa.text(f"INSERT INTO service ({names}) VALUES ({', '.join(':' + n for n in ENFANCE)})"), ENFANCE)  # noqa: S608 - constants
     row = SERVICE_KEY | {"form": json.dumps(SERVICE_KEY["form"])}

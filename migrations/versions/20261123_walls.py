@@ -145,7 +145,9 @@ def upgrade() -> None:
         op.execute(f"CREATE POLICY {table}_insert ON {table} FOR INSERT WITH CHECK ({insert})")
         op.execute(f"CREATE POLICY {table}_update ON {table} FOR UPDATE USING ({write}) WITH CHECK ({write})")
         op.execute(f"CREATE POLICY {table}_delete ON {table} FOR DELETE USING ({write})")
-    op.execute("CREATE TRIGGER message_due AFTER INSERT ON message FOR EACH STATEMENT EXECUTE FUNCTION notify_message()")
+    op.execute(
+        "CREATE TRIGGER message_due AFTER INSERT ON message FOR EACH STATEMENT EXECUTE FUNCTION notify_message()"
+    )
 
 
 def downgrade() -> None:

@@ -39,7 +39,9 @@ def test_sign_up_never_tells_whether_an_address_is_known(portal: Portal) -> None
     bodies = []
     portal.database.run("DELETE FROM attempts")  # a minute passed since the first mail
     for address in (known.email, portal.new_address()):
-        answer = portal.http.post("/accounts", json={"email": address, "password": PASSWORD, "first_name": "A", "last_name": "B"})
+        answer = portal.http.post(
+            "/accounts", json={"email": address, "password": PASSWORD, "first_name": "A", "last_name": "B"}
+        )
         bodies.append((answer.status_code, answer.text))
     assert bodies[0] == bodies[1]
     assert portal.mailbox.wait(known.email, "déjà un compte")
@@ -57,7 +59,8 @@ def test_an_expired_activation_link_is_refused(portal: Portal) -> None:
     address = portal.sign_up()
     token = found(TOKEN, portal.mailbox.wait(address, "Activez").body)
     portal.database.run(
-        "UPDATE proof SET expires_at = now() - interval '1 second' WHERE account_id = (SELECT id FROM account WHERE email = $1)", address
+        "UPDATE proof SET expires_at = now() - interval '1 second' WHERE account_id = (SELECT id FROM account WHERE email = $1)",
+        address,
     )
     assert portal.http.post("/accounts/activation", json={"token": token}).status_code == 410
 
@@ -66,7 +69,9 @@ def test_a_resend_replaces_the_link_and_is_limited(portal: Portal) -> None:
     """At most one mail a minute; the newer link is good, the older is not."""
     address = portal.sign_up()
     old = found(TOKEN, portal.mailbox.wait(address, "Activez").body)
-    assert portal.http.post("/accounts/activation-mail", json={"email": address}).status_code == 202  # within the minute: no mail
+    assert (
+        portal.http.post("/accounts/activation-mail", json={"email": address}).status_code == 202
+    )  # within the minute: no mail
     portal.database.run("DELETE FROM attempts")  # a minute passed
     assert portal.http.post("/accounts/activation-mail", json={"email": address}).status_code == 202
     new = found(TOKEN, portal.mailbox.wait(address, "Activez", after=1).body)

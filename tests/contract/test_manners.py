@@ -1,5 +1,7 @@
 """Problems from every layer, headers on every answer."""
 
+from collections.abc import Iterator
+
 import httpx2
 import pytest
 
@@ -14,13 +16,27 @@ PAGES = ["/", "/connexion", "/mon-tableau-de-bord", "/une/page/inconnue"]
         ("GET", "/inconnu", 404, "not-found", {}),
         ("PUT", "/services", 405, "method-not-allowed", {}),
         ("GET", "/services?inconnu=1", 422, "invalid", {}),
-        ("POST", "/accounts", 415, "unsupported-media-type", {"content": b"a=b", "headers": {"Content-Type": "application/x-www-form-urlencoded"}}),
+        (
+            "POST",
+            "/accounts",
+            415,
+            "unsupported-media-type",
+            {"content": b"a=b", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+        ),
         ("POST", "/accounts", 422, "invalid", {"content": b"{", "headers": {"Content-Type": "application/json"}}),
-        ("POST", "/accounts", 413, "too-large", {"content": b" " * 1_100_000, "headers": {"Content-Type": "application/json"}}),
+        (
+            "POST",
+            "/accounts",
+            413,
+            "too-large",
+            {"content": b" " * 1_100_000, "headers": {"Content-Type": "application/json"}},
+        ),
         ("GET", "/me", 401, "not-signed-in", {}),
     ],
 )
-def test_every_refusal_is_a_problem(portal: Portal, method: str, path: str, status: int, code: str, more: dict[str, object]) -> None:
+def test_every_refusal_is_a_problem(
+    portal: Portal, method: str, path: str, status: int, code: str, more: dict[str, object]
+) -> None:
     """application/problem+json with a stable code, a sentence, and the request's id."""
     answer = portal.http.request(method, path, **more)  # type: ignore[arg-type] # a table of arguments
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
@@ -32,7 +48,10 @@ def test_every_refusal_is_a_problem(portal: Portal, method: str, path: str, stat
 
 def test_the_sentence_is_in_the_readers_language(portal: Portal) -> None:
     """French by default, English when it is preferred, by the weights of the header."""
-    sentences = {tag: portal.http.get("/me", headers={"Accept-Language": tag}).json()["detail"] for tag in ("", "de", "en", "fr;q=0.2, en;q=0.9", "xx;q=y")}
+    sentences = {
+        tag: portal.http.get("/me", headers={"Accept-Language": tag}).json()["detail"]
+        for tag in ("", "de", "en", "fr;q=0.2, en;q=0.9", "xx;q=y")
+    }
     assert sentences[""] == sentences["de"] == sentences["xx;q=y"] != sentences["en"] == sentences["fr;q=0.2, en;q=0.9"]
 
 
@@ -73,7 +92,7 @@ def test_hashed_files_are_kept_for_ever_and_compressed(portal: Portal) -> None:
 def test_a_body_is_limited_while_it_is_read(portal: Portal) -> None:
     """Also when no length was announced."""
 
-    def endless():  # type: ignore[no-untyped-def] # a generator
+    def endless() -> Iterator[bytes]:
         for _ in range(20):
             yield b" " * 100_000
 
@@ -120,6 +139,9 @@ def test_tokens_of_other_makers_are_refused(portal: Portal, agent: Agent) -> Non
         f"{header}.{body}",
         "é" * 20,
     ]
-    answers = {httpx2.get(f"{portal.address}/api/v1/me", headers={b"Authorization": f"Bearer {t}".encode()}).status_code for t in forged}
+    answers = {
+        httpx2.get(f"{portal.address}/api/v1/me", headers={b"Authorization": f"Bearer {t}".encode()}).status_code
+        for t in forged
+    }
     assert answers == {401}
     assert portal.sign_in(portal.parent().email, PASSWORD).get("/me").status_code == 200

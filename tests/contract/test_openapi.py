@@ -16,8 +16,16 @@ from tests.portal import Agent, Parent, Portal
 SPEC: dict[str, Any] = yaml.safe_load((PROJECT / "openapi.yaml").read_text())
 OPERATIONS = [(path, method, op) for path, item in SPEC["paths"].items() for method, op in item.items()]
 PUBLIC = {
-    "create_account", "activate_account", "resend_activation_mail", "request_password_reset", "confirm_password_reset", "create_session",
-    "pass_second_factor", "refresh_session", "list_services", "object_to_service_key",
+    "create_account",
+    "activate_account",
+    "resend_activation_mail",
+    "request_password_reset",
+    "confirm_password_reset",
+    "create_session",
+    "pass_second_factor",
+    "refresh_session",
+    "list_services",
+    "object_to_service_key",
 }
 BODY: dict[str, Any] = {}
 
@@ -26,7 +34,9 @@ def call(portal: Portal, path: str, method: str, headers: dict[str, str]) -> htt
     """An operation with ids that belong to nobody."""
     url = portal.address + re.sub(r"{\w+}", str(uuid.uuid4()), path)
     params = {"search": "xx"} if path.endswith("/agent/families") else {}
-    return portal.http.request(method.upper(), url, params=params, headers=headers, json=BODY if method in {"post", "put", "patch"} else None)
+    return portal.http.request(
+        method.upper(), url, params=params, headers=headers, json=BODY if method in {"post", "put", "patch"} else None
+    )
 
 
 def test_the_committed_contract_is_the_code(environment: dict[str, str]) -> None:
@@ -48,7 +58,9 @@ def test_operation_ids_are_unique_verbs_with_nouns() -> None:
 
 
 @pytest.mark.parametrize(("path", "method", "op"), OPERATIONS, ids=[op["operationId"] for _, _, op in OPERATIONS])
-def test_an_operation_names_its_right_or_is_listed_public(portal: Portal, path: str, method: str, op: dict[str, Any]) -> None:
+def test_an_operation_names_its_right_or_is_listed_public(
+    portal: Portal, path: str, method: str, op: dict[str, Any]
+) -> None:
     """Without a token it is 401; with a token of nobody's making too."""
     assert ("x-scope" in op) != (op["operationId"] in PUBLIC)
     if "x-scope" in op:
@@ -74,7 +86,9 @@ SCOPED = [(p, m, op) for p, m, op in OPERATIONS if "x-scope" in op]
 
 
 @pytest.mark.parametrize(("path", "method", "op"), SCOPED, ids=[op["operationId"] for _, _, op in SCOPED])
-def test_an_operation_is_refused_without_its_scope(portal: Portal, keyless: Parent, agent: Agent, path: str, method: str, op: dict[str, Any]) -> None:
+def test_an_operation_is_refused_without_its_scope(
+    portal: Portal, keyless: Parent, agent: Agent, path: str, method: str, op: dict[str, Any]
+) -> None:
     """403 with the scope's name, before the body or the row is looked at."""
     who = keyless if op["x-scope"] not in keyless.tokens["scope"].split() else agent
     if op["x-scope"] in who.tokens["scope"].split():
@@ -83,21 +97,35 @@ def test_an_operation_is_refused_without_its_scope(portal: Portal, keyless: Pare
     assert (answer.status_code, answer.json()["code"], answer.json()["scope"]) == (403, "scope-missing", op["x-scope"])
 
 
-@pytest.mark.parametrize(("path", "method", "op"), [o for o in SCOPED if "{" in o[0]], ids=[o[2]["operationId"] for o in SCOPED if "{" in o[0]])
-def test_an_id_of_nobody_is_not_found(portal: Portal, holder: Parent, agent: Agent, path: str, method: str, op: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("path", "method", "op"),
+    [o for o in SCOPED if "{" in o[0]],
+    ids=[o[2]["operationId"] for o in SCOPED if "{" in o[0]],
+)
+def test_an_id_of_nobody_is_not_found(
+    portal: Portal, holder: Parent, agent: Agent, path: str, method: str, op: dict[str, Any]
+) -> None:
     """404 for whoever holds the scope, or 422 for an empty body: never another's row, never a fault."""
     who = agent if op["x-scope"].startswith("agent:") else holder
-    assert call(portal, path, method, who.headers()).status_code in ({404} if method in {"get", "delete"} else {404, 422})
+    assert call(portal, path, method, who.headers()).status_code in (
+        {404} if method in {"get", "delete"} else {404, 422}
+    )
 
 
 def test_answers_fit_the_schemas_they_promise(portal: Portal, holder: Parent, agent: Agent) -> None:
     """Reads are made by the database; what they make is what the contract says, field by field."""
     portal.database.run("DELETE FROM attempts")
-    holder.post("/household/members", {"kind": "child", "first_name": "Léa", "last_name": "Silva", "birth_date": "2018-04-05"})
-    request = holder.post("/requests", {"type": "service-key", "data": {"service": "enfance", "deliver_by": "sms"}}).json()["id"]
+    holder.post(
+        "/household/members", {"kind": "child", "first_name": "Léa", "last_name": "Silva", "birth_date": "2018-04-05"}
+    )
+    request = holder.post(
+        "/requests", {"type": "service-key", "data": {"service": "enfance", "deliver_by": "sms"}}
+    ).json()["id"]
     ids = {
-        "member_id": holder.get("/household/members").json()["items"][0]["id"], "request_id": request,
-        "invoice_id": holder.get("/invoices").json()["items"][0]["id"], "activity_id": holder.get("/activities").json()["items"][0]["id"],
+        "member_id": holder.get("/household/members").json()["items"][0]["id"],
+        "request_id": request,
+        "invoice_id": holder.get("/invoices").json()["items"][0]["id"],
+        "activity_id": holder.get("/activities").json()["items"][0]["id"],
         "family_id": holder.family.id if holder.family else "",
     }
     checked = 0
@@ -107,10 +135,16 @@ def test_answers_fit_the_schemas_they_promise(portal: Portal, holder: Parent, ag
         if method != "get" or not schema or not set(names) <= set(ids):
             continue
         who = agent if "/agent/" in path else holder
-        params = {"search": ids["family_id"] and (holder.family.reference if holder.family else "")} if path.endswith("/agent/families") else {}
+        params = (
+            {"search": ids["family_id"] and (holder.family.reference if holder.family else "")}
+            if path.endswith("/agent/families")
+            else {}
+        )
         answer = who.get(path.removeprefix("/api/v1").format(**ids), **params)
         assert answer.status_code == 200, path
-        jsonschema.Draft202012Validator({"$ref": schema["$ref"], "components": SPEC["components"]}).validate(answer.json())
+        jsonschema.Draft202012Validator({"$ref": schema["$ref"], "components": SPEC["components"]}).validate(
+            answer.json()
+        )
         for model in (SPEC["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]],):
             assert set(answer.json()) == set(model["properties"]), path
         checked += 1
@@ -126,7 +160,12 @@ def test_the_typescript_client_is_generated_from_the_contract(tmp_path: Path) ->
     kept = tmp_path / "client.gen.ts"
     shutil.copy(target, kept)
     try:
-        subprocess.run([str(PROJECT / ".build/bin/python"), "scripts/node.py", "run", "--prefix", "frontend", "client"], cwd=PROJECT, check=True, capture_output=True)
+        subprocess.run(
+            [str(PROJECT / ".build/bin/python"), "scripts/node.py", "run", "--prefix", "frontend", "client"],
+            cwd=PROJECT,
+            check=True,
+            capture_output=True,
+        )
         assert target.read_text() == kept.read_text(), "run `make openapi`"
     finally:
         shutil.copy(kept, target)

@@ -29,7 +29,8 @@ def test_migrations_go_up_down_and_up_again(dsn: str, database: Database) -> Non
         left = await connection.fetch(
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S') UNION ALL "
             "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace UNION ALL "
-            "SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype = 'e'")
+            "SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype = 'e'"
+        )
         await connection.close()
         await migrate(address)
         return [row["relname"] for row in left]
@@ -55,32 +56,46 @@ def test_migrations_go_up_down_and_up_again(dsn: str, database: Database) -> Non
 
 def test_every_personal_table_forces_row_level_security(database: Database) -> None:
     """A new table is personal unless it is listed here, in this test, by somebody who thought about it."""
-    open_tables = {r["relname"] for r in database.rows(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND NOT (relrowsecurity AND relforcerowsecurity)")}
+    open_tables = {
+        r["relname"]
+        for r in database.rows(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND NOT (relrowsecurity AND relforcerowsecurity)"
+        )
+    }
     assert open_tables == NOT_PERSONAL
 
 
 def test_nobody_sees_anything_without_saying_who_looks(dsn: str, database: Database) -> None:
     """The application role, with no viewer set, reads no personal row of any table."""
-    tables = [r["relname"] for r in database.rows("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relrowsecurity")]
+    tables = [
+        r["relname"]
+        for r in database.rows(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relrowsecurity"
+        )
+    ]
     assert len(tables) > 15
 
     async def look() -> dict[str, int]:
         connection = await asyncpg.connect(dsn, server_settings={"role": APPLICATION_ROLE})
         try:
-            return {t: await connection.fetchval(f"SELECT count(*) FROM {t}") for t in tables}  # noqa: S608 - names of the catalogue
+            return {t: await connection.fetchval(f"SELECT count(*) FROM {t}") for t in tables}
         finally:
             await connection.close()
 
     assert set(asyncio.run(look()).values()) == {0}
 
 
-def test_with_the_first_wall_down_the_second_still_holds(dsn: str, portal: Portal, agent: Agent, database: Database) -> None:
+def test_with_the_first_wall_down_the_second_still_holds(
+    dsn: str, portal: Portal, agent: Agent, database: Database
+) -> None:
     """`SELECT * FROM invoice` without any WHERE, as one parent: their rows, and not one of anybody else."""
     database.run("DELETE FROM attempts")
     mine, other = portal.parent_with_key(agent), portal.parent_with_key(agent)
     for person in (mine, other):
-        person.post("/household/members", {"kind": "child", "first_name": "Léa", "last_name": "Silva", "birth_date": "2018-04-05"})
+        person.post(
+            "/household/members",
+            {"kind": "child", "first_name": "Léa", "last_name": "Silva", "birth_date": "2018-04-05"},
+        )
         person.post("/requests", {"type": "service-key", "data": {"service": "enfance", "deliver_by": "sms"}})
     account = database.value("SELECT id FROM account WHERE email = $1", mine.email)
     assert mine.family
@@ -89,14 +104,28 @@ def test_with_the_first_wall_down_the_second_still_holds(dsn: str, portal: Porta
         connection = await asyncpg.connect(dsn, server_settings={"role": APPLICATION_ROLE})
         try:
             async with connection.transaction():
-                await connection.execute("SELECT set_config('app.account_id', $1, true), set_config('app.actor', 'parent', true)", str(account))
-                owned = {t: await connection.fetch(f"SELECT DISTINCT account_id::text AS k FROM {t}") for t in ("session", "request", "request_event", "household_member", "service_link", "proof")}  # noqa: S608 - constants
-                filed = {t: await connection.fetch(f"SELECT DISTINCT family_id::text AS k FROM {t}") for t in ("invoice", "adult", "family_child")}  # noqa: S608 - constants
+                await connection.execute(
+                    "SELECT set_config('app.account_id', $1, true), set_config('app.actor', 'parent', true)",
+                    str(account),
+                )
+                owned = {
+                    t: await connection.fetch(f"SELECT DISTINCT account_id::text AS k FROM {t}")
+                    for t in ("session", "request", "request_event", "household_member", "service_link", "proof")
+                }
+                filed = {
+                    t: await connection.fetch(f"SELECT DISTINCT family_id::text AS k FROM {t}")
+                    for t in ("invoice", "adult", "family_child")
+                }
                 private = await connection.fetch("SELECT adult_id::text AS k FROM adult_private")
                 children = await connection.fetch("SELECT id::text AS k FROM child")
-                lines = await connection.fetchval("SELECT count(*) FROM invoice_line l WHERE NOT EXISTS (SELECT FROM invoice i WHERE i.id = l.invoice_id)")
+                lines = await connection.fetchval(
+                    "SELECT count(*) FROM invoice_line l WHERE NOT EXISTS (SELECT FROM invoice i WHERE i.id = l.invoice_id)"
+                )
                 assert lines == 0
-            return {t: {r["k"] for r in rows} for t, rows in (owned | filed | {"adult_private": private, "child": children}).items()}
+            return {
+                t: {r["k"] for r in rows}
+                for t, rows in (owned | filed | {"adult_private": private, "child": children}).items()
+            }
         finally:
             await connection.close()
 
@@ -104,7 +133,9 @@ def test_with_the_first_wall_down_the_second_still_holds(dsn: str, portal: Porta
     assert seen["adult_private"] == {mine.family.adults[0]["id"]}
     assert seen["child"] == {c["id"] for c in mine.family.children}
     assert seen["invoice"] == seen["adult"] == seen["family_child"] == {mine.family.id}
-    assert all(seen[t] == {str(account)} for t in ("session", "request", "request_event", "household_member", "service_link"))
+    assert all(
+        seen[t] == {str(account)} for t in ("session", "request", "request_event", "household_member", "service_link")
+    )
 
 
 def test_a_parent_cannot_link_themselves_without_a_key(dsn: str, portal: Portal, database: Database) -> None:
@@ -116,10 +147,16 @@ def test_a_parent_cannot_link_themselves_without_a_key(dsn: str, portal: Portal,
         connection = await asyncpg.connect(dsn, server_settings={"role": APPLICATION_ROLE})
         try:
             async with connection.transaction():
-                await connection.execute("SELECT set_config('app.account_id', $1, true), set_config('app.actor', 'parent', true)", str(account))
+                await connection.execute(
+                    "SELECT set_config('app.account_id', $1, true), set_config('app.actor', 'parent', true)",
+                    str(account),
+                )
                 await connection.execute(
                     "INSERT INTO service_link (account_id, service_id, family_id, adult_id) SELECT $1, s.id, $2::text::uuid, $3::text::uuid FROM service s WHERE slug = 'enfance'",
-                    account, family.id, family.adults[0]["id"])
+                    account,
+                    family.id,
+                    family.adults[0]["id"],
+                )
         finally:
             await connection.close()
 

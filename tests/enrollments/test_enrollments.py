@@ -1,7 +1,6 @@
 """Enrollments: places, waiting list, and what is refused."""
 
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
@@ -14,19 +13,29 @@ numbers = count(1)
 
 
 @pytest.fixture(autouse=True)
-def _patience(database: Database) -> Iterator[None]:
+def _patience(database: Database) -> None:
     """Many keys are typed from one address here; time passes between them."""
     database.run("DELETE FROM attempts")
-    yield
 
 
-def activity(database: Database, places: int = 2, days: str = "{mon,tue}", ages: tuple[int, int] = (0, 18), opens: str = "-1 day") -> str:
+def activity(
+    database: Database, places: int = 2, days: str = "{mon,tue}", ages: tuple[int, int] = (0, 18), opens: str = "-1 day"
+) -> str:
     """An activity of its own for a test."""
     row = database.value(
         "INSERT INTO activity (service_id, code, name, venue, unit, starts_on, ends_on, age_min, age_max, opens_at, closes_at, prices_cents) "
         "SELECT id, $1, 'Essai', 'Ici', 'jour', current_date + 10, current_date + 100, $2, $3, now() + $4::text::interval, now() + interval '90 days', '{100,200,300,400}' "
-        "FROM service WHERE slug = 'enfance' RETURNING id::text", f"T{next(numbers)}-{uuid.uuid4().hex[:6]}", *ages, opens)
-    database.run("INSERT INTO activity_day (activity_id, day, places) SELECT $1::text::uuid, d, $2 FROM unnest($3::text::text[]) d", row, places, days)
+        "FROM service WHERE slug = 'enfance' RETURNING id::text",
+        f"T{next(numbers)}-{uuid.uuid4().hex[:6]}",
+        *ages,
+        opens,
+    )
+    database.run(
+        "INSERT INTO activity_day (activity_id, day, places) SELECT $1::text::uuid, d, $2 FROM unnest($3::text::text[]) d",
+        row,
+        places,
+        days,
+    )
     return str(row)
 
 
@@ -66,7 +75,9 @@ def test_places_are_never_oversold(portal: Portal, agent: Agent, database: Datab
     with ThreadPoolExecutor(8) as pool:
         answers = [a.json() for a in pool.map(lambda p: enroll(p, where, ("mon", "tue")), parents)]
     assert sorted(a["state"] for a in answers) == ["confirmed"] * 3 + ["waitlisted"] * 5
-    assert [r["taken"] for r in database.rows("SELECT taken FROM activity_day WHERE activity_id = $1::text::uuid", where)] == [3, 3]
+    assert [
+        r["taken"] for r in database.rows("SELECT taken FROM activity_day WHERE activity_id = $1::text::uuid", where)
+    ] == [3, 3]
     ranks = [p.get(f"/enrollments/{a['id']}").json()["rank"] for p, a in zip(parents, answers, strict=True)]
     assert sorted(r for r in ranks if r) == [1, 2, 3, 4, 5]
 
@@ -86,7 +97,10 @@ def test_all_days_or_the_waiting_list(portal: Portal, agent: Agent, database: Da
     first, second = portal.parent_with_key(agent), portal.parent_with_key(agent)
     assert enroll(first, where, ("mon",)).json()["state"] == "confirmed"
     assert enroll(second, where, ("mon", "tue")).json()["state"] == "waitlisted"
-    taken = {r["day"]: r["taken"] for r in database.rows("SELECT day, taken FROM activity_day WHERE activity_id = $1::text::uuid", where)}
+    taken = {
+        r["day"]: r["taken"]
+        for r in database.rows("SELECT day, taken FROM activity_day WHERE activity_id = $1::text::uuid", where)
+    }
     assert taken == {"mon": 1, "tue": 0}
 
 
@@ -126,14 +140,24 @@ def test_the_same_child_is_not_enrolled_twice_on_a_day(portal: Portal, agent: Ag
     parent = portal.parent_with_key(agent)
     first = enroll(parent, where).json()
     assert enroll(parent, where, ("mon", "tue")).json()["code"] == "already-enrolled"
-    assert sum(r["taken"] for r in database.rows("SELECT taken FROM activity_day WHERE activity_id = $1::text::uuid", where)) == 1
+    assert (
+        sum(
+            r["taken"]
+            for r in database.rows("SELECT taken FROM activity_day WHERE activity_id = $1::text::uuid", where)
+        )
+        == 1
+    )
     parent.post(f"/enrollments/{first['id']}/cancellation")
     assert enroll(parent, where).status_code == 201
 
 
 @pytest.mark.parametrize(
     ("arrange", "status", "code"),
-    [({"opens": "1 hour"}, 409, "not-open"), ({"ages": (90, 99)}, 409, "age-does-not-fit"), ({"days": "{sat}"}, 422, "invalid")],
+    [
+        ({"opens": "1 hour"}, 409, "not-open"),
+        ({"ages": (90, 99)}, 409, "age-does-not-fit"),
+        ({"days": "{sat}"}, 422, "invalid"),
+    ],
 )
 def test_what_does_not_fit_is_told_and_takes_nothing(
     portal: Portal, agent: Agent, database: Database, arrange: dict[str, object], status: int, code: str
@@ -142,7 +166,13 @@ def test_what_does_not_fit_is_told_and_takes_nothing(
     where = activity(database, **arrange)  # type: ignore[arg-type] # a table of arguments
     answer = enroll(portal.parent_with_key(agent), where)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert sum(r["taken"] for r in database.rows("SELECT taken FROM activity_day WHERE activity_id = $1::text::uuid", where)) == 0
+    assert (
+        sum(
+            r["taken"]
+            for r in database.rows("SELECT taken FROM activity_day WHERE activity_id = $1::text::uuid", where)
+        )
+        == 0
+    )
 
 
 def test_another_familys_child_and_enrollment_do_not_exist(portal: Portal, agent: Agent, database: Database) -> None:
@@ -168,17 +198,29 @@ def test_sending_twice_with_one_key_enrolls_once(portal: Portal, agent: Agent, d
     assert len(parent.get("/enrollments").json()["items"]) == 1
 
 
-@pytest.mark.parametrize(("quotient", "until", "price", "reason"), [
-    (0, "2999-01-01", 100, "quotient"), (499, "2999-01-01", 100, "quotient"), (500, "2999-01-01", 200, "quotient"),
-    (1499, "2999-01-01", 300, "quotient"), (2400, "2999-01-01", 400, "quotient"), (None, None, 400, "no-quotient"),
-    (499, "2020-01-01", 400, "quotient-expired"),
-])
+@pytest.mark.parametrize(
+    ("quotient", "until", "price", "reason"),
+    [
+        (0, "2999-01-01", 100, "quotient"),
+        (499, "2999-01-01", 100, "quotient"),
+        (500, "2999-01-01", 200, "quotient"),
+        (1499, "2999-01-01", 300, "quotient"),
+        (2400, "2999-01-01", 400, "quotient"),
+        (None, None, 400, "no-quotient"),
+        (499, "2020-01-01", 400, "quotient-expired"),
+    ],
+)
 def test_the_price_is_that_of_ones_own_quotient(
     portal: Portal, agent: Agent, database: Database, quotient: int | None, until: str | None, price: int, reason: str
 ) -> None:
     """By its bracket; without a valid quotient the highest, with the reason."""
     where, parent = activity(database), portal.parent_with_key(agent)
     assert parent.family
-    database.run("UPDATE adult_private SET quotient = $1, quotient_to = $2::text::date WHERE adult_id = $3::text::uuid", quotient, until, parent.family.adults[0]["id"])
+    database.run(
+        "UPDATE adult_private SET quotient = $1, quotient_to = $2::text::date WHERE adult_id = $3::text::uuid",
+        quotient,
+        until,
+        parent.family.adults[0]["id"],
+    )
     seen = parent.get(f"/activities/{where}", child_id=parent.family.children[0]["id"]).json()["price"]
     assert (seen["unit_price_cents"], seen["reason"]) == (price, reason)

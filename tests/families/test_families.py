@@ -40,7 +40,13 @@ def test_an_agent_finds_a_family_by_what_people_say(portal: Portal, agent: Agent
     """File number, name without accents in any case, child, phone as typed, mail."""
     family = portal.family()
     adult = family.adults[0]
-    words = [family.reference, f"{adult['first_name']} {adult['last_name']}".lower(), adult["email"], "0" + adult["phone"].removeprefix("+594"), adult["reference"]]
+    words = [
+        family.reference,
+        f"{adult['first_name']} {adult['last_name']}".lower(),
+        adult["email"],
+        "0" + adult["phone"].removeprefix("+594"),
+        adult["reference"],
+    ]
     for word in words:
         references = [f["reference"] for f in agent.get("/agent/families", search=word, limit=100).json()["items"]]
         assert family.reference in references, word
@@ -50,7 +56,12 @@ def test_looking_at_a_file_is_written_down(portal: Portal, agent: Agent, databas
     """The audit has who looked at which file."""
     family = portal.family()
     assert agent.get(f"/agent/families/{family.id}").status_code == 200
-    assert database.value("SELECT count(*) FROM audit_event WHERE action = 'family.viewed' AND family_id = $1::text::uuid", family.id) == 1
+    assert (
+        database.value(
+            "SELECT count(*) FROM audit_event WHERE action = 'family.viewed' AND family_id = $1::text::uuid", family.id
+        )
+        == 1
+    )
 
 
 def test_the_services_are_public_and_say_how_to_get_a_key(portal: Portal) -> None:

@@ -6,7 +6,14 @@ from tests.portal import Parent, Portal
 
 CHILD = {"kind": "child", "first_name": "Léa", "last_name": "Silva", "birth_date": "2018-04-05"}
 SPOUSE = {"kind": "spouse", "first_name": "Rui", "last_name": "Silva"}
-CONTACT = {"kind": "contact", "first_name": "Eva", "last_name": "Roc", "phone": "0694 00 11 22", "may_collect": True, "relationship": "voisine"}
+CONTACT = {
+    "kind": "contact",
+    "first_name": "Eva",
+    "last_name": "Roc",
+    "phone": "0694 00 11 22",
+    "may_collect": True,
+    "relationship": "voisine",
+}
 
 
 @pytest.fixture(scope="module")
@@ -79,4 +86,3 @@ def test_pages_follow_each_other_without_gap_or_repeat(portal: Portal) -> None:
         if not (cursor := page["next_cursor"]):
             break
     assert seen == [f"Enfant {n}" for n in range(5)]
-

@@ -29,11 +29,16 @@ def run(environment: dict[str, str], folder: Path, *more: str) -> dict[str, dict
 def findings(report: Path) -> dict[tuple[str, int], tuple[str, str, str]]:
     """The report's rows: (file, line) → (nature, column, reason)."""
     with report.open(encoding="utf-8-sig", newline="") as file:
-        return {(r["fichier"], int(r["ligne"])): (r["nature"], r["colonne"], r["motif"]) for r in csv.DictReader(file, delimiter=";")}
+        return {
+            (r["fichier"], int(r["ligne"])): (r["nature"], r["colonne"], r["motif"])
+            for r in csv.DictReader(file, delimiter=";")
+        }
 
 
 @pytest.fixture(scope="module")
-def faulty(address: str, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, dict[str, int]], Path]:
+def faulty(
+    address: str, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, dict[str, int]], Path]:
     """The faulty files, imported; their counts and report."""
     assert address
     report = tmp_path_factory.mktemp("report") / "rejets.csv"
@@ -44,8 +49,9 @@ def test_the_same_files_again_change_nothing(address: str, environment: dict[str
     """Every row of the demonstration town is unchanged the second time."""
     assert address
     counts = run(environment, PROJECT / "api" / "demo" / "town", "--rejects", str(tmp_path / "r.csv"))
-    assert {name: (c["applied"], c["rejected"], c["read"] == c["unchanged"]) for name, c in counts.items()} == dict.fromkeys(
-        ("familles", "enfants", "activites", "factures", "lignes"), (0, 0, True))
+    assert {
+        name: (c["applied"], c["rejected"], c["read"] == c["unchanged"]) for name, c in counts.items()
+    } == dict.fromkeys(("familles", "enfants", "activites", "factures", "lignes"), (0, 0, True))
 
 
 def test_every_row_is_counted_once(faulty: tuple[dict[str, dict[str, int]], Path]) -> None:
@@ -59,13 +65,20 @@ def test_every_row_is_counted_once(faulty: tuple[dict[str, dict[str, int]], Path
 @pytest.mark.parametrize(
     ("file", "line", "nature", "column", "reason"),
     [
-        ("familles", 3, "rejet", "date_naissance", "date"), ("familles", 4, "rejet", "role", "RESPONSABLE"),
-        ("familles", 6, "rejet", "nom", "manquante"), ("familles", 7, "avertissement", "telephone", "repris sans lui"),
-        ("familles", 8, "avertissement", "courriel", "repris sans lui"), ("familles", 9, "rejet", "quotient", "positif"),
-        ("familles", 10, "rejet", "adulte", "lignes 2 et 10"), ("familles", 11, "rejet", "", "19 colonnes"),
-        ("factures", 3, "rejet", "dossier", "famille inconnue"), ("factures", 4, "rejet", "numero", "lignes 2 et 4"),
-        ("factures", 5, "rejet", "date_echeance", "avant l'émission"), ("factures", 6, "avertissement", "regle", "solde"),
-        ("factures", 9, "rejet", "total", "deux décimales"), ("factures", 10, "rejet", "etat", "EMISE"),
+        ("familles", 3, "rejet", "date_naissance", "date"),
+        ("familles", 4, "rejet", "role", "RESPONSABLE"),
+        ("familles", 6, "rejet", "nom", "manquante"),
+        ("familles", 7, "avertissement", "telephone", "repris sans lui"),
+        ("familles", 8, "avertissement", "courriel", "repris sans lui"),
+        ("familles", 9, "rejet", "quotient", "positif"),
+        ("familles", 10, "rejet", "adulte", "lignes 2 et 10"),
+        ("familles", 11, "rejet", "", "19 colonnes"),
+        ("factures", 3, "rejet", "dossier", "famille inconnue"),
+        ("factures", 4, "rejet", "numero", "lignes 2 et 4"),
+        ("factures", 5, "rejet", "date_echeance", "avant l'émission"),
+        ("factures", 6, "avertissement", "regle", "solde"),
+        ("factures", 9, "rejet", "total", "deux décimales"),
+        ("factures", 10, "rejet", "etat", "EMISE"),
     ],
 )
 def test_a_wrong_row_is_reported_with_line_column_and_reason(
@@ -78,26 +91,52 @@ def test_a_wrong_row_is_reported_with_line_column_and_reason(
     assert reason in found[f"{file}.csv", line][2]
 
 
-def test_what_can_be_taken_is_taken_as_it_was_meant(faulty: tuple[dict[str, dict[str, int]], Path], database: Database) -> None:
+def test_what_can_be_taken_is_taken_as_it_was_meant(
+    faulty: tuple[dict[str, dict[str, int]], Path], database: Database
+) -> None:
     """Amounts with a no-break space or a decimal point, a credit note, a semicolon in quotes, a family without its wrong phone."""
     assert faulty
-    amounts = {r["number"]: (r["total_cents"], r["balance_cents"]) for r in database.rows("SELECT number, total_cents, balance_cents FROM invoice WHERE number LIKE 'X-%'")}
+    amounts = {
+        r["number"]: (r["total_cents"], r["balance_cents"])
+        for r in database.rows("SELECT number, total_cents, balance_cents FROM invoice WHERE number LIKE 'X-%'")
+    }
     assert amounts == {"X-1": (123450, 123450), "X-5": (1000, 0), "X-6": (-1500, 0), "X-7": (1000, 1000)}
-    names = {r["reference"]: r["last_name"] for r in database.rows("SELECT a.reference, a.last_name FROM adult a JOIN family f ON f.id = a.family_id WHERE f.reference LIKE '9000%' OR f.reference = '90010'")}
+    names = {
+        r["reference"]: r["last_name"]
+        for r in database.rows(
+            "SELECT a.reference, a.last_name FROM adult a JOIN family f ON f.id = a.family_id WHERE f.reference LIKE '9000%' OR f.reference = '90010'"
+        )
+    }
     assert names["B000101"] == "POINT;VIRGULE"
-    assert database.value("SELECT phone FROM adult_private p JOIN adult a ON a.id = p.adult_id WHERE a.reference = 'B000061'") is None
+    assert (
+        database.value(
+            "SELECT phone FROM adult_private p JOIN adult a ON a.id = p.adult_id WHERE a.reference = 'B000061'"
+        )
+        is None
+    )
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_neutralised() -> None:
     """= + - @ and tabs get a quote before them, other cells stay as they are."""
-    assert [neutral(c) for c in ("=1+1", "+33", "-5", "@x", "\tx", "Léa")] == ["'=1+1", "'+33", "'-5", "'@x", "'\tx", "Léa"]
+    assert [neutral(c) for c in ("=1+1", "+33", "-5", "@x", "\tx", "Léa")] == [
+        "'=1+1",
+        "'+33",
+        "'-5",
+        "'@x",
+        "'\tx",
+        "Léa",
+    ]
 
 
-def test_a_dry_run_tells_the_same_and_changes_nothing(address: str, environment: dict[str, str], database: Database, tmp_path: Path) -> None:
+def test_a_dry_run_tells_the_same_and_changes_nothing(
+    address: str, environment: dict[str, str], database: Database, tmp_path: Path
+) -> None:
     """Also what a later file would find of an earlier one."""
     assert address
     (tmp_path / "familles.csv").write_text(f"{HEADER}\n77001;Z1;RESPONSABLE;Mme;ESSAI;Ana;01/01/1990;;;;;;OUI;;;\n")
-    (tmp_path / "enfants.csv").write_text("dossier;enfant;nom;prenom;date_naissance;sexe;ecole;classe;pai;regime\n77001;ZE1;ESSAI;Léo;01/02/2019;M;;;NON;\n")
+    (tmp_path / "enfants.csv").write_text(
+        "dossier;enfant;nom;prenom;date_naissance;sexe;ecole;classe;pai;regime\n77001;ZE1;ESSAI;Léo;01/02/2019;M;;;NON;\n"
+    )
     counts = run(environment, tmp_path, "--dry-run")
     assert {c["applied"] for c in counts.values()} == {1}
     assert database.value("SELECT count(*) FROM family WHERE reference = '77001'") == 0
@@ -108,14 +147,24 @@ def test_a_quote_that_is_not_closed_costs_its_own_row_only(tmp_path: Path) -> No
     file = tmp_path / "x.csv"
     file.write_text('a;b\n1;"open\n2;ok\n3;"two\nlines"\n4;"q""q"\n', encoding="cp1252")
     assert [(r.line, r.fields if not r.problem else r.problem) for r in records(file)] == [
-        (2, "guillemet non fermé"), (3, ["2", "ok"]), (4, ["3", "two\nlines"]), (6, ["4", 'q"q'])]
+        (2, "guillemet non fermé"),
+        (3, ["2", "ok"]),
+        (4, ["3", "two\nlines"]),
+        (6, ["4", 'q"q']),
+    ]
 
 
 @pytest.mark.parametrize(
     ("files", "words"),
-    [({}, "aucun des fichiers attendus"), ({"familles.csv": ""}, "est vide"), ({"familles.csv": "dossier,adulte\n1,2\n"}, "il manque la ou les colonnes")],
+    [
+        ({}, "aucun des fichiers attendus"),
+        ({"familles.csv": ""}, "est vide"),
+        ({"familles.csv": "dossier,adulte\n1,2\n"}, "il manque la ou les colonnes"),
+    ],
 )
-def test_a_wrong_or_empty_file_is_a_sentence_and_a_failure(environment: dict[str, str], dsn: str, tmp_path: Path, files: dict[str, str], words: str) -> None:
+def test_a_wrong_or_empty_file_is_a_sentence_and_a_failure(
+    environment: dict[str, str], dsn: str, tmp_path: Path, files: dict[str, str], words: str
+) -> None:
     """Exit status 1, no traceback."""
     assert dsn
     for name, text in files.items():
@@ -136,9 +185,18 @@ def test_memory_does_not_grow_with_the_file(dsn: str, environment: dict[str, str
         with (folder / "factures.csv").open("w") as file:
             file.write((FAULTY / "factures.csv").read_text(encoding="utf-8-sig").split("\n")[0] + "\n")
             for n in range(rows):
-                file.write(f"G-{n};2026;90001;B00001{n % 3};01/09/2026;30/09/2026;05/10/2026;28/10/2026;{n % 90},50;0,00;EMISE;;NON\n")
+                file.write(
+                    f"G-{n};2026;90001;B00001{n % 3};01/09/2026;30/09/2026;05/10/2026;28/10/2026;{n % 90},50;0,00;EMISE;;NON\n"
+                )
         code = "import resource,sys; from api.cli import main; sys.argv[1:] = sys.argv[1:];\ntry: main()\nexcept SystemExit: pass\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
-        done = subprocess.run([sys.executable, "-c", code, "import", str(folder), "--dry-run", "--json"], env=environment, cwd=PROJECT, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code, "import", str(folder), "--dry-run", "--json"],
+            env=environment,
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         assert json.loads(done.stdout)["factures"]["read"] == rows
         shutil.rmtree(folder)
         return int(done.stderr.split()[-1])

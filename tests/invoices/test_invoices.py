@@ -17,7 +17,9 @@ def test_the_payer_sees_the_files_invoices_with_their_lines(portal: Portal, agen
     assert items == sorted(items, key=lambda i: i["issued_on"], reverse=True)
     one = parent.get(f"/invoices/{items[0]['id']}").json()
     assert sum(line["amount_cents"] for line in one["lines"]) == one["total_cents"] == items[0]["total_cents"]
-    assert {line["child_first_name"] for line in one["lines"]} <= {c["first_name"] for c in (parent.family.children if parent.family else [])}
+    assert {line["child_first_name"] for line in one["lines"]} <= {
+        c["first_name"] for c in (parent.family.children if parent.family else [])
+    }
 
 
 def test_an_adult_who_does_not_pay_sees_no_invoice(portal: Portal, agent: Agent, database: Database) -> None:
@@ -80,7 +82,7 @@ def test_the_pdf_is_a_pdf_a_file(portal: Portal, agent: Agent, database: Databas
     ],
 )
 def test_an_invoices_state_is_derived(
-    database: Database, total: int, paid: int, source: str, due: date, debit: bool, state: str  # noqa: FBT001 - a table
+    database: Database, total: int, paid: int, source: str, due: date, debit: bool, state: str
 ) -> None:
     """On 23 November 2026: from amounts, due date, and what the back office says."""
     found = database.value("SELECT invoice_state($1, $2, $3, $4, $5, '2026-11-23')", total, paid, source, due, debit)

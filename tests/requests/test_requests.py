@@ -4,7 +4,11 @@ from tests.portal import KEY, Agent, Portal, found
 
 ASK = {
     "type": "service-key",
-    "data": {"service": "enfance", "deliver_by": "email", "children": [{"first_name": "Léa", "last_name": "Silva", "birth_date": "2018-04-05"}]},
+    "data": {
+        "service": "enfance",
+        "deliver_by": "email",
+        "children": [{"first_name": "Léa", "last_name": "Silva", "birth_date": "2018-04-05"}],
+    },
 }
 
 
@@ -16,8 +20,13 @@ def test_the_guides_way_from_the_request_to_the_open_family(portal: Portal, agen
     request = sent.json()
     assert portal.mailbox.wait(parent.email, request["reference"])
     assert agent.post(f"/agent/requests/{request['id']}/review").json()["state"] == "in_review"
-    before = sum("clé" in letter.subject and letter.to == family.adults[0]["email"] for letter in portal.mailbox.letters)
-    accepted = agent.post(f"/agent/requests/{request['id']}/acceptance", {"service_key": {"adult_id": family.adults[0]["id"], "deliver_by": "email"}})
+    before = sum(
+        "clé" in letter.subject and letter.to == family.adults[0]["email"] for letter in portal.mailbox.letters
+    )
+    accepted = agent.post(
+        f"/agent/requests/{request['id']}/acceptance",
+        {"service_key": {"adult_id": family.adults[0]["id"], "deliver_by": "email"}},
+    )
     assert (accepted.json()["state"], accepted.json()["issued_key"]["key"]) == ("accepted", None)
     assert portal.mailbox.wait(parent.email, "acceptée")
     seen = parent.get(f"/requests/{request['id']}").json()
@@ -60,7 +69,10 @@ def test_wrong_data_is_told_at_its_place(portal: Portal) -> None:
         ({"type": "service-key", "data": {"service": "enfance"}}, "/data/deliver_by"),
         ({"type": "service-key", "data": {"service": "enfance", "deliver_by": "pigeon"}}, "/data/deliver_by"),
         ({"type": "service-key", "data": {"service": "voirie", "deliver_by": "sms"}}, "/data/service"),
-        ({"type": "service-key", "data": {"service": "enfance", "deliver_by": "sms", "children": [child]}}, "/data/children/0/birth_date"),
+        (
+            {"type": "service-key", "data": {"service": "enfance", "deliver_by": "sms", "children": [child]}},
+            "/data/children/0/birth_date",
+        ),
         ({"type": "service-key", "data": {"service": "enfance", "deliver_by": "sms", "regime": "x"}}, "/data"),
     ]
     for body, pointer in wrong:
@@ -90,6 +102,9 @@ def test_what_waits_longest_is_first_in_the_queue(portal: Portal, agent: Agent) 
 def test_a_parent_cannot_use_the_agents_side(portal: Portal, agent: Agent) -> None:
     """403 with the scope's name, for the queue and for keys alike."""
     parent = portal.parent_with_key(agent)
-    for answer in (parent.get("/agent/requests"), parent.post("/agent/service-keys", {"adult_id": parent.link_id, "deliver_by": "sms"})):
+    for answer in (
+        parent.get("/agent/requests"),
+        parent.post("/agent/service-keys", {"adult_id": parent.link_id, "deliver_by": "sms"}),
+    ):
         assert (answer.status_code, answer.json()["code"]) == (403, "scope-missing")
         assert answer.json()["scope"].startswith("agent:")

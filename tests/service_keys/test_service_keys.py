@@ -14,7 +14,12 @@ def test_a_key_opens_everything_in_the_same_breath(portal: Portal, agent: Agent)
     """Before: 403 that names the scope and the service. After « Valider »: open, with the token of the answer and with the old one."""
     parent, family = portal.parent(), portal.family()
     before = parent.get("/invoices")
-    assert (before.status_code, before.json()["code"], before.json()["scope"], before.json()["service"]) == (403, "scope-missing", "invoices:read", "Enfance")
+    assert (before.status_code, before.json()["code"], before.json()["scope"], before.json()["service"]) == (
+        403,
+        "scope-missing",
+        "invoices:read",
+        "Enfance",
+    )
     answer = parent.post("/service-keys", {"service": "enfance", "key": portal.issue(agent, family)})
     assert answer.status_code == 201
     assert sorted(answer.json()["family"]["children"]) == sorted(c["first_name"] for c in family.children)
@@ -24,7 +29,15 @@ def test_a_key_opens_everything_in_the_same_breath(portal: Portal, agent: Agent)
     assert {parent.get(path).status_code for path in OPENED} == {200}
 
 
-@pytest.mark.parametrize("write", [str.lower, lambda k: k.replace("-", " "), lambda k: k.replace("-", ""), lambda k: f"  {k.replace('0', 'o').replace('1', 'l')} "])
+@pytest.mark.parametrize(
+    "write",
+    [
+        str.lower,
+        lambda k: k.replace("-", " "),
+        lambda k: k.replace("-", ""),
+        lambda k: f"  {k.replace('0', 'o').replace('1', 'l')} ",
+    ],
+)
 def test_a_key_is_read_however_it_is_typed(portal: Portal, agent: Agent, write) -> None:  # type: ignore[no-untyped-def] # any way of writing
     """Case, spaces, dashes, O for 0 and l for 1 do not matter."""
     parent = portal.parent()
@@ -47,18 +60,30 @@ def test_unknown_spent_expired_and_revoked_are_answered_alike(portal: Portal, ag
 
     spent, expired, revoked = (portal.issue(agent, portal.family()) for _ in range(3))
     assert portal.parent().post("/service-keys", {"service": "enfance", "key": spent}).status_code == 201
-    database.run("UPDATE service_key SET expires_at = now() WHERE last_symbols = $1 AND used_at IS NULL AND created_at > now() - interval '1 minute'", expired[-2:])
-    key_id = database.value("SELECT id::text FROM service_key WHERE last_symbols = $1 ORDER BY id DESC LIMIT 1", revoked[-2:])
+    database.run(
+        "UPDATE service_key SET expires_at = now() WHERE last_symbols = $1 AND used_at IS NULL AND created_at > now() - interval '1 minute'",
+        expired[-2:],
+    )
+    key_id = database.value(
+        "SELECT id::text FROM service_key WHERE last_symbols = $1 ORDER BY id DESC LIMIT 1", revoked[-2:]
+    )
     assert agent.post(f"/agent/service-keys/{key_id}/revocation").status_code == 204
     parent = portal.parent()
-    answers = [parent.post("/service-keys", {"service": "enfance", "key": k}).json() for k in (new_service_key(), spent, expired, revoked)]
+    answers = [
+        parent.post("/service-keys", {"service": "enfance", "key": k}).json()
+        for k in (new_service_key(), spent, expired, revoked)
+    ]
     for answer in answers:
         answer.pop("instance")
     assert answers == [answers[0]] * 4
     assert answers[0]["code"] == "key-not-accepted"
-    reasons = [r["reason"] for r in database.rows(
-        "SELECT facts->>'reason' AS reason FROM audit_event WHERE action = 'service_key.refused' AND account_id = (SELECT id FROM account WHERE email = $1) ORDER BY id",
-        parent.email)]
+    reasons = [
+        r["reason"]
+        for r in database.rows(
+            "SELECT facts->>'reason' AS reason FROM audit_event WHERE action = 'service_key.refused' AND account_id = (SELECT id FROM account WHERE email = $1) ORDER BY id",
+            parent.email,
+        )
+    ]
     assert reasons == ["unknown", "spent", "expired", "revoked"]
 
 
@@ -78,7 +103,9 @@ def test_of_parallel_uses_of_one_key_exactly_one_is_accepted(portal: Portal, age
     parents, key = [portal.parent() for _ in range(12)], portal.issue(agent, portal.family())
     database.run("DELETE FROM attempts")
     with ThreadPoolExecutor(12) as pool:
-        statuses = list(pool.map(lambda p: p.post("/service-keys", {"service": "enfance", "key": key}).status_code, parents))
+        statuses = list(
+            pool.map(lambda p: p.post("/service-keys", {"service": "enfance", "key": key}).status_code, parents)
+        )
     assert sorted(statuses) == [201] + [422] * 11
 
 
@@ -107,10 +134,17 @@ def test_three_wrong_birth_dates_revoke_the_key(portal: Portal, agent: Agent, da
     """The right date comes too late."""
     parent, family = portal.parent(), portal.family()
     database.run("DELETE FROM attempts")
-    challenge = parent.post("/service-keys", {"service": "enfance", "key": portal.issue(agent, family, "counter")}).json()["challenge"]
-    wrong = [parent.post("/service-keys/challenge", {"challenge": challenge, "birth_date": "1999-01-01"}).json()["code"] for _ in range(3)]
+    challenge = parent.post(
+        "/service-keys", {"service": "enfance", "key": portal.issue(agent, family, "counter")}
+    ).json()["challenge"]
+    wrong = [
+        parent.post("/service-keys/challenge", {"challenge": challenge, "birth_date": "1999-01-01"}).json()["code"]
+        for _ in range(3)
+    ]
     assert wrong == ["wrong-birth-date", "wrong-birth-date", "key-not-accepted"]
-    right = parent.post("/service-keys/challenge", {"challenge": challenge, "birth_date": family.children[0]["birth_date"]})
+    right = parent.post(
+        "/service-keys/challenge", {"challenge": challenge, "birth_date": family.children[0]["birth_date"]}
+    )
     assert (right.status_code, right.json()["code"]) == (422, "key-not-accepted")
 
 
@@ -119,7 +153,10 @@ def test_reissuing_kills_the_key_before(portal: Portal, agent: Agent, database: 
     parent, family = portal.parent(), portal.family()
     database.run("DELETE FROM attempts")
     old, new = portal.issue(agent, family), portal.issue(agent, family, "sms")
-    assert [parent.post("/service-keys", {"service": "enfance", "key": k}).status_code for k in (old, new)] == [422, 201]
+    assert [parent.post("/service-keys", {"service": "enfance", "key": k}).status_code for k in (old, new)] == [
+        422,
+        201,
+    ]
 
 
 def test_a_key_travels_only_to_the_contact_on_record(portal: Portal, agent: Agent, database: Database) -> None:
@@ -135,7 +172,7 @@ def test_the_key_is_nowhere_in_the_database(portal: Portal, agent: Agent, databa
     """Only its hash and its last two symbols are kept; the sent message has forgotten it."""
     key = portal.issue(agent, portal.family())
     for table in ("service_key", "message", "audit_event"):
-        dump = " ".join(r["row"] for r in database.rows(f"SELECT t::text AS row FROM {table} t"))  # noqa: S608 - a constant
+        dump = " ".join(r["row"] for r in database.rows(f"SELECT t::text AS row FROM {table} t"))
         assert key not in dump
         assert key.replace("-", "") not in dump
     assert database.value("SELECT count(*) FROM message WHERE state = 'sent' AND secrets IS NOT NULL") == 0
@@ -149,7 +186,10 @@ def test_the_other_adult_is_told_and_can_object(portal: Portal, agent: Agent, da
     second = portal.parent_with_key(agent, family, adult=1)
     token = found(TOKEN, portal.mailbox.wait(first.email, "a rejoint votre dossier").body)
     assert second.get("/family").status_code == 200
-    assert [portal.http.post("/service-keys/objections", json={"token": token}).status_code for _ in range(2)] == [204, 410]
+    assert [portal.http.post("/service-keys/objections", json={"token": token}).status_code for _ in range(2)] == [
+        204,
+        410,
+    ]
     assert (second.get("/family").status_code, first.get("/family").status_code) == (403, 200)
 
 
@@ -165,10 +205,13 @@ def test_a_second_service_needs_no_code(portal: Portal, agent: Agent, database: 
     database.run("DELETE FROM attempts")
     service = database.value(
         "INSERT INTO service (slug, name_fr, name_en, opens_fr, opens_en, how_to_get_fr, how_to_get_en, contact_email, scopes, position) "
-        "VALUES ('musique', 'Musique', 'Music', 'Vos factures', 'Your invoices', 'Au conservatoire', 'At the school', 'm@exemple.fr', '{invoices:read}', 2) RETURNING id")
+        "VALUES ('musique', 'Musique', 'Music', 'Vos factures', 'Your invoices', 'Au conservatoire', 'At the school', 'm@exemple.fr', '{invoices:read}', 2) RETURNING id"
+    )
     family = database.value("INSERT INTO family (service_id, reference) VALUES ($1, 'M1') RETURNING id", service)
     adult = database.value(
-        "INSERT INTO adult (family_id, reference, role, first_name, last_name, search_name, is_payer) VALUES ($1, 'M1A', 'responsible', 'Lou', 'Roc', 'lou roc', true) RETURNING id::text", family)
+        "INSERT INTO adult (family_id, reference, role, first_name, last_name, search_name, is_payer) VALUES ($1, 'M1A', 'responsible', 'Lou', 'Roc', 'lou roc', true) RETURNING id::text",
+        family,
+    )
     database.run("INSERT INTO adult_private (adult_id, email) VALUES ($1::text::uuid, 'lou.roc@exemple.fr')", adult)
     assert agent.post("/agent/service-keys", {"adult_id": adult, "deliver_by": "email"}).status_code == 201
     letter = portal.mailbox.wait("lou.roc@exemple.fr", "Musique")

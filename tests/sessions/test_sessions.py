@@ -35,7 +35,11 @@ def test_parallel_wrong_passwords_do_not_pass_the_limit(portal: Portal) -> None:
     parent = portal.parent()
 
     def guess(password: str) -> int:
-        return int(portal.http.post("/sessions", json={"email": parent.email, "password": password, "client": "app"}).status_code)
+        return int(
+            portal.http.post(
+                "/sessions", json={"email": parent.email, "password": password, "client": "app"}
+            ).status_code
+        )
 
     with ThreadPoolExecutor(10) as pool:
         assert set(pool.map(guess, ["mauvais"] * 40)) == {401, 429}
@@ -87,7 +91,10 @@ def test_two_tabs_get_the_same_successor_and_a_spent_token_ends_the_session(port
     first = parent.tokens["refresh_token"]
     answers = [portal.http.post("/sessions/refresh", json={"refresh_token": first}).json() for _ in range(2)]
     assert answers[0]["refresh_token"] == answers[1]["refresh_token"] != first
-    portal.database.run("UPDATE session SET rotated_at = now() - interval '11 seconds' WHERE account_id = (SELECT id FROM account WHERE email = $1)", parent.email)
+    portal.database.run(
+        "UPDATE session SET rotated_at = now() - interval '11 seconds' WHERE account_id = (SELECT id FROM account WHERE email = $1)",
+        parent.email,
+    )
     assert portal.http.post("/sessions/refresh", json={"refresh_token": first}).status_code == 401
     assert portal.http.post("/sessions/refresh", json={"refresh_token": answers[0]["refresh_token"]}).status_code == 401
     assert parent.get("/me").status_code == 401
@@ -138,5 +145,7 @@ def test_a_recovery_code_works_once(portal: Portal, agent: Agent) -> None:
     statuses = []
     for _ in range(2):
         challenge = portal.http.post("/sessions", json=body).json()["challenge"]
-        statuses.append(portal.http.post("/sessions/second-factor", json={"challenge": challenge, "code": code}).status_code)
+        statuses.append(
+            portal.http.post("/sessions/second-factor", json={"challenge": challenge, "code": code}).status_code
+        )
     assert statuses == [201, 401]

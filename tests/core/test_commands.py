@@ -1,0 +1,157 @@
+"""What an operator meets: wrong settings, a taken port, a database that is away."""
+
+import json
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.conftest import Database, foyer, free_port, served
+from tests.portal import Portal
+
+
+def words(text: str) -> str:
+    """A message without its line breaks."""
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"FOYER_DATABASE_URL": "mysql://x/y"}, "only PostgreSQL"),
+        ({"FOYER_PORT": "abc"}, "FOYER_PORT"),
+        ({"FOYER_TIMEZONE": "Mars/Base"}, "FOYER_TIMEZONE"),
+        ({"FOYER_DATABASE_URL": "postgresql://foyer@127.0.0.1:1/foyer"}, "The secrets are missing"),
+    ],
+)
+def test_a_wrong_setting_is_a_sentence(
+    environment: dict[str, str], tmp_path: Path, variables: dict[str, str], sentence: str
+) -> None:
+    """It names the variable and ends with status 1; secrets are never made beside an external database."""
+    done = foyer(environment | {"FOYER_DATA_DIR": str(tmp_path), "FOYER_PORT": str(free_port())} | variables, "serve")
+    assert done.returncode == 1
+    assert sentence in words(done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_is_away_is_a_sentence(environment: dict[str, str], tmp_path: Path) -> None:
+    """With what to check."""
+    assert foyer(environment, "secrets", str(tmp_path / "secrets.json")).returncode == 0
+    away = environment | {
+        "FOYER_DATABASE_URL": "postgresql://foyer@127.0.0.1:1/foyer",
+        "FOYER_SECRET_FILE": str(tmp_path / "secrets.json"),
+        "FOYER_PORT": str(free_port()),
+    }
+    for command in (("serve",), ("migrate",), ("import", "api/demo/town")):
+        done = foyer(away, *command)
+        assert (done.returncode, "Check FOYER_DATABASE_URL" in words(done.stderr)) == (1, True)
+        assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_a_sentence(environment: dict[str, str], tmp_path: Path) -> None:
+    """With another to try."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = foyer(
+            environment | {"FOYER_DATA_DIR": str(tmp_path), "FOYER_PORT": str(taken.getsockname()[1])}, "serve"
+        )
+    assert done.returncode == 1
+    assert "FOYER_PORT" in words(done.stderr)
+
+
+def test_secrets_are_private_and_never_replaced(environment: dict[str, str], tmp_path: Path) -> None:
+    """Mode 600; a second `foyer secrets` refuses."""
+    file = tmp_path / "secrets.json"
+    assert foyer(environment, "secrets", str(file)).returncode == 0
+    before = file.read_text()
+    assert file.stat().st_mode & 0o077 == 0
+    assert foyer(environment, "secrets", str(file)).returncode == 1
+    assert file.read_text() == before
+
+
+def test_an_agents_account_is_made_once(environment: dict[str, str], portal: Portal) -> None:
+    """The same address, or a role that is not an agent's, is refused."""
+    assert portal
+    add = ("agents", "add", "unique@ville.exemple.fr", "--first-name", "A", "--last-name", "B", "--json", "--role")
+    first, again, wrong = (
+        foyer(environment, *add, "desk"),
+        foyer(environment, *add, "desk"),
+        foyer(environment, *add, "parent"),
+    )
+    assert (first.returncode, again.returncode, wrong.returncode) == (0, 1, 1)
+    made = json.loads(first.stdout)
+    assert set(made) == {"email", "password", "totp_secret", "totp_uri", "recovery_codes"}
+    assert len(made["recovery_codes"]) == 10
+
+
+def test_settings_are_listed_without_their_passwords(environment: dict[str, str]) -> None:
+    """Each variable with its value and meaning."""
+    done = foyer(environment | {"FOYER_MAIL_URL": "smtp://user:motdepasse@mail.exemple.fr"}, "settings", "--json")
+    listed = {row["variable"]: row["value"] for row in json.loads(done.stdout)}
+    assert "motdepasse" not in done.stdout
+    assert listed["FOYER_MAIL_URL"] == "smtp://…@mail.exemple.fr"
+    assert listed["FOYER_TIMEZONE"] == "America/Cayenne"
+
+
+def test_a_killed_portal_leaves_no_server_and_comes_back_with_its_data(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """kill -9 of `foyer serve`: worker and PostgreSQL end by themselves; the next start has what was acknowledged."""
+    own = environment | {
+        "FOYER_DATA_DIR": str(tmp_path / "data"),
+        "FOYER_PORT": str(free_port()),
+        "FOYER_MAIL_URL": "",
+        "FOYER_SMS_URL": "",
+    }
+    address = f"http://127.0.0.1:{own['FOYER_PORT']}/api/v1"
+    body = {"email": "garde@exemple.fr", "password": "quatre mots bien choisis", "first_name": "A", "last_name": "B"}
+    with served(own) as process:
+        assert httpx2.post(f"{address}/accounts", json=body).status_code == 202
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        deadline = time.monotonic() + 20
+        while _users_of(str(tmp_path)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert _users_of(str(tmp_path)) == []
+    with served(own):
+        answer = httpx2.post(
+            f"{address}/sessions", json={"email": body["email"], "password": body["password"], "client": "app"}
+        )
+        assert answer.json()["code"] == "not-activated"
+
+
+def _users_of(folder: str) -> list[str]:
+    """Processes whose environment or command names the folder, but for this one."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                if folder in (entry / "environ").read_text("utf-8", "replace") or folder in (
+                    entry / "cmdline"
+                ).read_text("utf-8", "replace"):
+                    found.append((entry / "cmdline").read_text("utf-8", "replace"))
+            except OSError:
+                continue
+    return found
+
+
+def test_a_frozen_database_is_answered_503_within_seconds(
+    environment: dict[str, str], portal: Portal, database: Database
+) -> None:
+    """A lock that nobody gives back: 503 with Retry-After, alive stays 200, and service is back at once."""
+    assert environment
+    parent = portal.parent()
+    portal.database.run("BEGIN; LOCK TABLE account IN ACCESS EXCLUSIVE MODE")
+    try:
+        answer = parent.get("/me")
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert int(answer.headers["retry-after"]) > 0
+        assert portal.http.get(f"{portal.address}/healthz").status_code == 200
+    finally:
+        database.run("ROLLBACK")
+    assert parent.get("/me").status_code == 200

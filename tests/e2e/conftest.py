@@ -1,0 +1,85 @@
+"""A real Chromium on the built SPA, served by the real portal."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.conftest import PROJECT, Database
+
+AXE = PROJECT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+# A refusal of the API is logged by the browser itself; it is what the page makes of it that is tested.
+EXPECTED = ("Failed to load resource",)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str:
+    """The browser of this machine."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert found, "Chromium is missing: apt-get install chromium"
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all journeys of a module: its driver keeps the main thread's event loop busy."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser, address: str, database: Database) -> Iterator[Callable[..., Page]]:
+    """Pages of people who do not share cookies; a script error or a policy violation fails the journey."""
+    database.run("DELETE FROM attempts")
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not message.text.startswith(EXPECTED):
+            complaints.append(message.text)
+
+    def open_page(size: dict[str, int] = PHONE, **more: Any) -> Page:
+        context = browser.new_context(
+            viewport=size,
+            locale=more.pop("locale", "fr-FR"),
+            base_url=f"http://localhost:{address.rsplit(':', 1)[1]}",
+            **more,
+        )  # type: ignore[arg-type] # a size
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        page.on("console", note)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield open_page
+    for context in browser.contexts:
+        context.close()
+    assert complaints == []
+
+
+def check_page(page: Page) -> None:
+    """No axe violation, no sideways scroll, one heading, a title."""
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), (
+        f"{page.url} scrolls sideways"
+    )
+    assert page.locator("h1").count() == 1
+    assert " — " in page.title()
+    page.evaluate(Path(AXE).read_text())
+    found = page.evaluate(
+        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+    )
+    problems = [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found["violations"]]
+    assert problems == [], page.url
