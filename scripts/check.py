@@ -15,14 +15,14 @@ PROJECT = Path(__file__).resolve().parents[1]
 BIN = PROJECT / ".venv" / "bin"
 NPM = [str(PROJECT / ".build" / "bin" / "python"), "scripts/node.py", "run", "--prefix", "frontend"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-LINT = {
+LINT: dict[str, list[Path | str]] = {
     "ruff": [BIN / "ruff", "check", "-q", "."],
     "ruff format": [BIN / "ruff", "format", "--check", "-q", "."],
     "mypy --strict": [BIN / "mypy", "--no-error-summary"],
     "import-linter": [BIN / "lint-imports"],
     "svelte-check": [*NPM, "check"],
 }
-TESTS = {
+TESTS: dict[str, list[Path | str]] = {
     "vitest": [*NPM, "test"],
     "pytest": [BIN / "python", "-m", "pytest"],
 }

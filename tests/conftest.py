@@ -165,7 +165,7 @@ class Database:
     def __init__(self, dsn: str) -> None:
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
-        self.connection: "asyncpg.Connection[Any]" = self._do(asyncpg.connect(dsn))
+        self.connection: asyncpg.Connection[Any] = self._do(asyncpg.connect(dsn))
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)

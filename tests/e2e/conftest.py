@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
 
 from tests.conftest import PROJECT, Database
 
 AXE = PROJECT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+PHONE, DESKTOP = ViewportSize(width=360, height=740), ViewportSize(width=1280, height=800)
 # A refusal of the API is logged by the browser itself; it is what the page makes of it that is tested.
 EXPECTED = ("Failed to load resource",)
 FLAGS = [
@@ -51,13 +51,13 @@ def new_page(browser: Browser, address: str, database: Database) -> Iterator[Cal
         if message.type in {"error", "warning"} and not message.text.startswith(EXPECTED):
             complaints.append(message.text)
 
-    def open_page(size: dict[str, int] = PHONE, **more: Any) -> Page:
+    def open_page(size: ViewportSize = PHONE, **more: Any) -> Page:
         context = browser.new_context(
             viewport=size,
             locale=more.pop("locale", "fr-FR"),
             base_url=f"http://localhost:{address.rsplit(':', 1)[1]}",
             **more,
-        )  # type: ignore[arg-type] # a size
+        )
         context.set_default_timeout(15_000)
         page = context.new_page()
         page.on("console", note)
