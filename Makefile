@@ -3,8 +3,9 @@ PYTHON ?= python3
 LOCK = .build/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 NODE = .build/bin/python scripts/node.py
 
-.PHONY: run test lint bench openapi lock screens clean
-run: .venv/ready frontend/build/200.html ; .venv/bin/foyer demo
+.PHONY: install run test lint bench openapi lock screens clean
+install: .venv/ready frontend/build/200.html
+run: install ; .venv/bin/foyer demo
 test: .venv/ready-dev frontend/build/200.html ; .venv/bin/python scripts/check.py
 lint: .venv/ready-dev frontend/node_modules/ready ; .venv/bin/python scripts/check.py --lint
 openapi: .venv/ready ; .venv/bin/foyer openapi > openapi.yaml && $(NODE) run --prefix frontend client

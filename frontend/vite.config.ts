@@ -7,7 +7,6 @@ export default defineConfig({
     sveltekit({
       // Pages that need no session are prerendered; any other address gets 200.html. FastAPI serves both.
       adapter: adapter({ fallback: '200.html', precompress: true }),
-      alias: { $lib: 'src/lib' },
       // The policy is a header: FastAPI hashes the start scripts of the built pages.
     }),
   ],

@@ -190,6 +190,8 @@ class Portal:
                    WHERE a.family_id = f.id AND p.phone IS NOT NULL AND p.email IS NOT NULL) = 2
                 AND (SELECT count(*) FROM invoice i WHERE i.family_id = f.id) = 2
                 AND (SELECT is_payer FROM adult a WHERE a.family_id = f.id AND a.role = 'co_responsible') IS FALSE
+                AND EXISTS (SELECT FROM family_child fc JOIN child c ON c.id = fc.child_id
+                    WHERE fc.family_id = f.id AND c.birth_date BETWEEN current_date - interval '10 years' AND current_date - interval '4 years')
                 AND NOT EXISTS (SELECT FROM family_child a JOIN family_child b USING (child_id) WHERE a.family_id = f.id AND b.family_id <> f.id)
             ORDER BY f.reference DESC""")
         return [self._family(row["id"], row["reference"]) for row in rows[:80]]

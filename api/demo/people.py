@@ -33,7 +33,9 @@ CANDIDATES = text("""
     WHERE a.is_payer AND p.phone IS NOT NULL AND p.email IS NOT NULL AND p.quotient IS NOT NULL
         AND (SELECT count(*) FROM adult o WHERE o.family_id = a.family_id) = 2
         AND (SELECT count(*) FROM family_child c WHERE c.family_id = a.family_id) BETWEEN 2 AND 3
-        AND EXISTS (SELECT FROM invoice i WHERE i.adult_id = a.id AND i.balance_cents > 0)
+        AND (SELECT count(*) = count(DISTINCT c.first_name) FROM family_child fc JOIN child c ON c.id = fc.child_id
+             WHERE fc.family_id = a.family_id)
+        AND EXISTS (SELECT FROM invoice i WHERE i.adult_id = a.id AND i.balance_cents > 0 AND i.source_state = 'issued')
     ORDER BY a.reference LIMIT 2
 """)
 

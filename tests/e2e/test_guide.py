@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from api.core.clock import utcnow
 from tests.e2e.conftest import DESKTOP, PHONE, check_page
-from tests.portal import KEY, PASSWORD, Agent, Portal, found
+from tests.portal import KEY, PASSWORD, Agent, Family, Portal, found
 
 pytestmark = pytest.mark.browser
 NewPage = Callable[..., Page]
@@ -112,16 +114,26 @@ def test_the_guide_from_no_account_to_an_enrollment(new_page: NewPage, portal: P
         page.get_by_role("button", name="Télécharger la facture").click()
     assert download.value.suggested_filename.endswith(".pdf")
     check_page(page)
-    enroll_first_child(page)
+    enroll(page, schoolchild(family))
     assert portal.mailbox.wait(email, "Inscription")
 
 
-def enroll_first_child(page: Page) -> None:
+def schoolchild(family: Family) -> str:
+    """A child of the family who has the age of the school canteen."""
+    today = utcnow().date()
+    return next(
+        c["first_name"]
+        for c in family.children
+        if 4 <= (today - date.fromisoformat(c["birth_date"])).days / 365.25 <= 10
+    )
+
+
+def enroll(page: Page, child: str) -> None:
     """« créer une inscription »: child, activity, days, check, sent with a reference."""
     page.goto("/mon-tableau-de-bord")
     page.get_by_role("link", name="Créer une inscription").click()
     check_page(page)
-    page.locator("main li a").first.click()
+    page.get_by_role("link", name=re.compile(f"^{child} ")).first.click()
     page.get_by_label("Chercher une activité").fill("restauration")
     check_page(page)
     page.get_by_role("link", name=re.compile("^Choisir")).first.click()

@@ -1,7 +1,7 @@
 import { tick } from 'svelte';
 import { browser } from '$app/env';
-import { Problem } from '$lib/api/http';
-import { t } from '$lib/i18n/index.svelte';
+import { Problem } from '#lib/api/http.ts';
+import { t } from '#lib/i18n/index.svelte.ts';
 
 type Values = Record<string, string>;
 

@@ -1,4 +1,4 @@
-import { language } from '$lib/i18n/index.svelte';
+import { language } from '#lib/i18n/index.svelte.ts';
 
 const ZONE = 'America/Cayenne';
 

@@ -1,4 +1,4 @@
-import { Problem } from '$lib/api/http';
+import { Problem } from '#lib/api/http.ts';
 
 /** Something loaded from the API: not yet, there, or a problem with a way to try again. */
 export class Resource<T> {

@@ -1,6 +1,6 @@
 import { browser } from '$app/env';
-import { forget, keep, listen, Problem, refresh } from '$lib/api/http';
-import { endCurrentSession, type TokenRead } from '$lib/api/client.gen';
+import { forget, keep, listen, Problem, refresh } from '#lib/api/http.ts';
+import { endCurrentSession, type TokenRead } from '#lib/api/client.gen.ts';
 
 const MARK = 'foyer.signed-in';
 

@@ -1181,19 +1181,6 @@ export type InvalidResponse = ProblemDetails;
  */
 export type UnavailableResponse = ProblemDetails;
 
-export type ListHouseholdMembersParams = {
-/**
- * rows a page
- * @minimum 1
- * @maximum 100
- */
-limit?: number;
-/**
- * the `next_cursor` of the page before
- */
-cursor?: string | null;
-};
-
 export type ListInvoicesParams = {
 state?: ListInvoicesState;
 family_id?: string | null;
@@ -1261,7 +1248,35 @@ limit?: number;
 cursor?: string | null;
 };
 
+export type ListHouseholdMembersParams = {
+/**
+ * rows a page
+ * @minimum 1
+ * @maximum 100
+ */
+limit?: number;
+/**
+ * the `next_cursor` of the page before
+ */
+cursor?: string | null;
+};
+
 export type ListRequestsParams = {
+/**
+ * rows a page
+ * @minimum 1
+ * @maximum 100
+ */
+limit?: number;
+/**
+ * the `next_cursor` of the page before
+ */
+cursor?: string | null;
+};
+
+export type ListRequestQueueParams = {
+state?: RequestState | null;
+type?: string | null;
 /**
  * rows a page
  * @minimum 1
@@ -1293,20 +1308,696 @@ limit?: number;
 cursor?: string | null;
 };
 
-export type ListRequestQueueParams = {
-state?: RequestState | null;
-type?: string | null;
+export const getListInvoicesUrl = (params?: ListInvoicesParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/invoices?${stringifiedParams}` : `/api/v1/invoices`
+}
+
 /**
- * rows a page
- * @minimum 1
- * @maximum 100
+ * The caller's invoices, the newest first. Amounts are in cents.
+ * @summary List Invoices
  */
-limit?: number;
+export const listInvoices = async (params?: ListInvoicesParams, options?: Parameters<typeof http>[1]): Promise<InvoiceList> => {
+
+  return http<InvoiceList>(getListInvoicesUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getGetInvoiceUrl = (invoiceId: string,) => {
+
+
+
+
+  return `/api/v1/invoices/${invoiceId}`
+}
+
 /**
- * the `next_cursor` of the page before
+ * An invoice with its lines.
+ * @summary Get Invoice
  */
-cursor?: string | null;
-};
+export const getInvoice = async (invoiceId: string, options?: Parameters<typeof http>[1]): Promise<InvoiceRead> => {
+
+  return http<InvoiceRead>(getGetInvoiceUrl(invoiceId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getGetInvoicePdfUrl = (invoiceId: string,) => {
+
+
+
+
+  return `/api/v1/invoices/${invoiceId}/pdf`
+}
+
+/**
+ * The invoice as a PDF/A file.
+ * @summary Get Invoice Pdf
+ */
+export const getInvoicePdf = async (invoiceId: string, options?: Parameters<typeof http>[1]): Promise<Blob> => {
+
+  return http<Blob>(getGetInvoicePdfUrl(invoiceId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getListServicesUrl = () => {
+
+
+
+
+  return `/api/v1/services`
+}
+
+/**
+ * The services that give out keys. Public; signed in, it also says which are attached.
+ * @summary List Services
+ */
+export const listServices = async ( options?: Parameters<typeof http>[1]): Promise<ServiceList> => {
+
+  return http<ServiceList>(getListServicesUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getListFamiliesUrl = () => {
+
+
+
+
+  return `/api/v1/family`
+}
+
+/**
+ * Every family file that the caller holds a key to: children, adults, one's own quotient.
+ * @summary List Families
+ */
+export const listFamilies = async ( options?: Parameters<typeof http>[1]): Promise<FamilyList> => {
+
+  return http<FamilyList>(getListFamiliesUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getListActivitiesUrl = (params?: ListActivitiesParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/activities?${stringifiedParams}` : `/api/v1/activities`
+}
+
+/**
+ * Activities that have not ended, with places left and the price for one child in cents.
+ * @summary List Activities
+ */
+export const listActivities = async (params?: ListActivitiesParams, options?: Parameters<typeof http>[1]): Promise<ActivityList> => {
+
+  return http<ActivityList>(getListActivitiesUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getGetActivityUrl = (activityId: string,
+    params?: GetActivityParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/activities/${activityId}?${stringifiedParams}` : `/api/v1/activities/${activityId}`
+}
+
+/**
+ * One activity.
+ * @summary Get Activity
+ */
+export const getActivity = async (activityId: string,
+    params?: GetActivityParams, options?: Parameters<typeof http>[1]): Promise<ActivityRead> => {
+
+  return http<ActivityRead>(getGetActivityUrl(activityId,params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getListEnrollmentsUrl = (params?: ListEnrollmentsParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/enrollments?${stringifiedParams}` : `/api/v1/enrollments`
+}
+
+/**
+ * The enrollments of the caller's children, the newest first.
+ * @summary List Enrollments
+ */
+export const listEnrollments = async (params?: ListEnrollmentsParams, options?: Parameters<typeof http>[1]): Promise<EnrollmentList> => {
+
+  return http<EnrollmentList>(getListEnrollmentsUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getCreateEnrollmentUrl = () => {
+
+
+
+
+  return `/api/v1/enrollments`
+}
+
+/**
+ * Enroll a child: confirmed when every day has a place, else on the waiting list with a rank.
+ * @summary Create Enrollment
+ */
+export const createEnrollment = async (enrollmentCreate: EnrollmentCreate, options?: Parameters<typeof http>[1]): Promise<EnrollmentRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<EnrollmentRead>(getCreateEnrollmentUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(enrollmentCreate)
+  }
+);}
+
+
+
+export const getGetEnrollmentUrl = (enrollmentId: string,) => {
+
+
+
+
+  return `/api/v1/enrollments/${enrollmentId}`
+}
+
+/**
+ * One enrollment, with its rank when it waits.
+ * @summary Get Enrollment
+ */
+export const getEnrollment = async (enrollmentId: string, options?: Parameters<typeof http>[1]): Promise<EnrollmentRead> => {
+
+  return http<EnrollmentRead>(getGetEnrollmentUrl(enrollmentId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getCancelEnrollmentUrl = (enrollmentId: string,) => {
+
+
+
+
+  return `/api/v1/enrollments/${enrollmentId}/cancellation`
+}
+
+/**
+ * Give the place up; it is offered to the next family at once.
+ * @summary Cancel Enrollment
+ */
+export const cancelEnrollment = async (enrollmentId: string, options?: Parameters<typeof http>[1]): Promise<EnrollmentRead> => {
+
+  return http<EnrollmentRead>(getCancelEnrollmentUrl(enrollmentId),
+  {
+    ...options,
+    method: 'POST'
+
+
+  }
+);}
+
+
+
+export const getAcceptEnrollmentUrl = (enrollmentId: string,) => {
+
+
+
+
+  return `/api/v1/enrollments/${enrollmentId}/acceptance`
+}
+
+/**
+ * Take an offered place.
+ * @summary Accept Enrollment
+ */
+export const acceptEnrollment = async (enrollmentId: string, options?: Parameters<typeof http>[1]): Promise<EnrollmentRead> => {
+
+  return http<EnrollmentRead>(getAcceptEnrollmentUrl(enrollmentId),
+  {
+    ...options,
+    method: 'POST'
+
+
+  }
+);}
+
+
+
+export const getListHouseholdMembersUrl = (params?: ListHouseholdMembersParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/household/members?${stringifiedParams}` : `/api/v1/household/members`
+}
+
+/**
+ * The declared members, in the order they were declared.
+ * @summary List Household Members
+ */
+export const listHouseholdMembers = async (params?: ListHouseholdMembersParams, options?: Parameters<typeof http>[1]): Promise<MemberList> => {
+
+  return http<MemberList>(getListHouseholdMembersUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getCreateHouseholdMemberUrl = () => {
+
+
+
+
+  return `/api/v1/household/members`
+}
+
+/**
+ * Declare a spouse, a child or a contact.
+ * @summary Create Household Member
+ */
+export const createHouseholdMember = async (memberCreate: MemberCreate, options?: Parameters<typeof http>[1]): Promise<MemberRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<MemberRead>(getCreateHouseholdMemberUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(memberCreate)
+  }
+);}
+
+
+
+export const getGetHouseholdMemberUrl = (memberId: string,) => {
+
+
+
+
+  return `/api/v1/household/members/${memberId}`
+}
+
+/**
+ * One declared member.
+ * @summary Get Household Member
+ */
+export const getHouseholdMember = async (memberId: string, options?: Parameters<typeof http>[1]): Promise<MemberRead> => {
+
+  return http<MemberRead>(getGetHouseholdMemberUrl(memberId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getUpdateHouseholdMemberUrl = (memberId: string,) => {
+
+
+
+
+  return `/api/v1/household/members/${memberId}`
+}
+
+/**
+ * Change a declared member.
+ * @summary Update Household Member
+ */
+export const updateHouseholdMember = async (memberId: string,
+    memberUpdate: MemberUpdate, options?: Parameters<typeof http>[1]): Promise<MemberRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<MemberRead>(getUpdateHouseholdMemberUrl(memberId),
+  {
+    ...options,
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(memberUpdate)
+  }
+);}
+
+
+
+export const getDeleteHouseholdMemberUrl = (memberId: string,) => {
+
+
+
+
+  return `/api/v1/household/members/${memberId}`
+}
+
+/**
+ * Remove a declared member.
+ * @summary Delete Household Member
+ */
+export const deleteHouseholdMember = async (memberId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getDeleteHouseholdMemberUrl(memberId),
+  {
+    ...options,
+    method: 'DELETE'
+
+
+  }
+);}
+
+
+
+export const getListRequestTypesUrl = () => {
+
+
+
+
+  return `/api/v1/request-types`
+}
+
+/**
+ * The kinds of request that the caller may send, each with its form.
+ * @summary List Request Types
+ */
+export const listRequestTypes = async ( options?: Parameters<typeof http>[1]): Promise<RequestTypeList> => {
+
+  return http<RequestTypeList>(getListRequestTypesUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getListRequestsUrl = (params?: ListRequestsParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/requests?${stringifiedParams}` : `/api/v1/requests`
+}
+
+/**
+ * The caller's requests, the newest first.
+ * @summary List Requests
+ */
+export const listRequests = async (params?: ListRequestsParams, options?: Parameters<typeof http>[1]): Promise<RequestList> => {
+
+  return http<RequestList>(getListRequestsUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getCreateRequestUrl = () => {
+
+
+
+
+  return `/api/v1/requests`
+}
+
+/**
+ * Send a request; the answer has its reference, and a mail follows.
+ * @summary Create Request
+ */
+export const createRequest = async (requestCreate: RequestCreate, options?: Parameters<typeof http>[1]): Promise<RequestRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<RequestRead>(getCreateRequestUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(requestCreate)
+  }
+);}
+
+
+
+export const getGetRequestUrl = (requestId: string,) => {
+
+
+
+
+  return `/api/v1/requests/${requestId}`
+}
+
+/**
+ * One request with its timeline.
+ * @summary Get Request
+ */
+export const getRequest = async (requestId: string, options?: Parameters<typeof http>[1]): Promise<RequestRead> => {
+
+  return http<RequestRead>(getGetRequestUrl(requestId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getUpdateRequestUrl = (requestId: string,) => {
+
+
+
+
+  return `/api/v1/requests/${requestId}`
+}
+
+/**
+ * Change a request that no agent has taken yet.
+ * @summary Update Request
+ */
+export const updateRequest = async (requestId: string,
+    requestUpdate: RequestUpdate, options?: Parameters<typeof http>[1]): Promise<RequestRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<RequestRead>(getUpdateRequestUrl(requestId),
+  {
+    ...options,
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(requestUpdate)
+  }
+);}
+
+
+
+export const getWithdrawRequestUrl = (requestId: string,) => {
+
+
+
+
+  return `/api/v1/requests/${requestId}/withdrawal`
+}
+
+/**
+ * Take a request back.
+ * @summary Withdraw Request
+ */
+export const withdrawRequest = async (requestId: string, options?: Parameters<typeof http>[1]): Promise<RequestRead> => {
+
+  return http<RequestRead>(getWithdrawRequestUrl(requestId),
+  {
+    ...options,
+    method: 'POST'
+
+
+  }
+);}
+
+
 
 export const getCreateAccountUrl = () => {
 
@@ -1798,217 +2489,6 @@ export const endSession = async (sessionId: string, options?: Parameters<typeof 
 
 
 
-export const getListHouseholdMembersUrl = (params?: ListHouseholdMembersParams,) => {
-  const normalizedParams = new URLSearchParams();
-
-  Object.entries(params || {}).forEach(([key, value]) => {
-
-    if (value !== undefined) {
-      normalizedParams.append(key, value === null ? 'null' : String(value))
-    }
-  });
-
-  const stringifiedParams = normalizedParams.toString();
-
-  return stringifiedParams.length > 0 ? `/api/v1/household/members?${stringifiedParams}` : `/api/v1/household/members`
-}
-
-/**
- * The declared members, in the order they were declared.
- * @summary List Household Members
- */
-export const listHouseholdMembers = async (params?: ListHouseholdMembersParams, options?: Parameters<typeof http>[1]): Promise<MemberList> => {
-
-  return http<MemberList>(getListHouseholdMembersUrl(params),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
-export const getCreateHouseholdMemberUrl = () => {
-
-
-
-
-  return `/api/v1/household/members`
-}
-
-/**
- * Declare a spouse, a child or a contact.
- * @summary Create Household Member
- */
-export const createHouseholdMember = async (memberCreate: MemberCreate, options?: Parameters<typeof http>[1]): Promise<MemberRead> => {
-
-    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
-    if (!h) return {};
-    if (h instanceof Headers) return Object.fromEntries(h.entries());
-    if (Symbol.iterator in h) {
-      return Object.fromEntries(
-        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
-      );
-    }
-    const headers: Record<string, string | readonly string[]> = {};
-    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
-      if (value !== undefined) headers[name] = value;
-    }
-    return headers;
-  };
-return http<MemberRead>(getCreateHouseholdMemberUrl(),
-  {
-    ...options,
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
-    body: JSON.stringify(memberCreate)
-  }
-);}
-
-
-
-export const getGetHouseholdMemberUrl = (memberId: string,) => {
-
-
-
-
-  return `/api/v1/household/members/${memberId}`
-}
-
-/**
- * One declared member.
- * @summary Get Household Member
- */
-export const getHouseholdMember = async (memberId: string, options?: Parameters<typeof http>[1]): Promise<MemberRead> => {
-
-  return http<MemberRead>(getGetHouseholdMemberUrl(memberId),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
-export const getUpdateHouseholdMemberUrl = (memberId: string,) => {
-
-
-
-
-  return `/api/v1/household/members/${memberId}`
-}
-
-/**
- * Change a declared member.
- * @summary Update Household Member
- */
-export const updateHouseholdMember = async (memberId: string,
-    memberUpdate: MemberUpdate, options?: Parameters<typeof http>[1]): Promise<MemberRead> => {
-
-    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
-    if (!h) return {};
-    if (h instanceof Headers) return Object.fromEntries(h.entries());
-    if (Symbol.iterator in h) {
-      return Object.fromEntries(
-        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
-      );
-    }
-    const headers: Record<string, string | readonly string[]> = {};
-    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
-      if (value !== undefined) headers[name] = value;
-    }
-    return headers;
-  };
-return http<MemberRead>(getUpdateHouseholdMemberUrl(memberId),
-  {
-    ...options,
-    method: 'PATCH',
-    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
-    body: JSON.stringify(memberUpdate)
-  }
-);}
-
-
-
-export const getDeleteHouseholdMemberUrl = (memberId: string,) => {
-
-
-
-
-  return `/api/v1/household/members/${memberId}`
-}
-
-/**
- * Remove a declared member.
- * @summary Delete Household Member
- */
-export const deleteHouseholdMember = async (memberId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
-
-  return http<void>(getDeleteHouseholdMemberUrl(memberId),
-  {
-    ...options,
-    method: 'DELETE'
-
-
-  }
-);}
-
-
-
-export const getListServicesUrl = () => {
-
-
-
-
-  return `/api/v1/services`
-}
-
-/**
- * The services that give out keys. Public; signed in, it also says which are attached.
- * @summary List Services
- */
-export const listServices = async ( options?: Parameters<typeof http>[1]): Promise<ServiceList> => {
-
-  return http<ServiceList>(getListServicesUrl(),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
-export const getListFamiliesUrl = () => {
-
-
-
-
-  return `/api/v1/family`
-}
-
-/**
- * Every family file that the caller holds a key to: children, adults, one's own quotient.
- * @summary List Families
- */
-export const listFamilies = async ( options?: Parameters<typeof http>[1]): Promise<FamilyList> => {
-
-  return http<FamilyList>(getListFamiliesUrl(),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
 export const getListServiceKeysUrl = () => {
 
 
@@ -2176,607 +2656,6 @@ export const detachServiceKey = async (linkId: string, options?: Parameters<type
 
 
 
-export const getListInvoicesUrl = (params?: ListInvoicesParams,) => {
-  const normalizedParams = new URLSearchParams();
-
-  Object.entries(params || {}).forEach(([key, value]) => {
-
-    if (value !== undefined) {
-      normalizedParams.append(key, value === null ? 'null' : String(value))
-    }
-  });
-
-  const stringifiedParams = normalizedParams.toString();
-
-  return stringifiedParams.length > 0 ? `/api/v1/invoices?${stringifiedParams}` : `/api/v1/invoices`
-}
-
-/**
- * The caller's invoices, the newest first. Amounts are in cents.
- * @summary List Invoices
- */
-export const listInvoices = async (params?: ListInvoicesParams, options?: Parameters<typeof http>[1]): Promise<InvoiceList> => {
-
-  return http<InvoiceList>(getListInvoicesUrl(params),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
-export const getGetInvoiceUrl = (invoiceId: string,) => {
-
-
-
-
-  return `/api/v1/invoices/${invoiceId}`
-}
-
-/**
- * An invoice with its lines.
- * @summary Get Invoice
- */
-export const getInvoice = async (invoiceId: string, options?: Parameters<typeof http>[1]): Promise<InvoiceRead> => {
-
-  return http<InvoiceRead>(getGetInvoiceUrl(invoiceId),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
-export const getGetInvoicePdfUrl = (invoiceId: string,) => {
-
-
-
-
-  return `/api/v1/invoices/${invoiceId}/pdf`
-}
-
-/**
- * The invoice as a PDF/A file.
- * @summary Get Invoice Pdf
- */
-export const getInvoicePdf = async (invoiceId: string, options?: Parameters<typeof http>[1]): Promise<Blob> => {
-
-  return http<Blob>(getGetInvoicePdfUrl(invoiceId),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
-export const getListActivitiesUrl = (params?: ListActivitiesParams,) => {
-  const normalizedParams = new URLSearchParams();
-
-  Object.entries(params || {}).forEach(([key, value]) => {
-
-    if (value !== undefined) {
-      normalizedParams.append(key, value === null ? 'null' : String(value))
-    }
-  });
-
-  const stringifiedParams = normalizedParams.toString();
-
-  return stringifiedParams.length > 0 ? `/api/v1/activities?${stringifiedParams}` : `/api/v1/activities`
-}
-
-/**
- * Activities that have not ended, with places left and the price for one child in cents.
- * @summary List Activities
- */
-export const listActivities = async (params?: ListActivitiesParams, options?: Parameters<typeof http>[1]): Promise<ActivityList> => {
-
-  return http<ActivityList>(getListActivitiesUrl(params),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
-export const getGetActivityUrl = (activityId: string,
-    params?: GetActivityParams,) => {
-  const normalizedParams = new URLSearchParams();
-
-  Object.entries(params || {}).forEach(([key, value]) => {
-
-    if (value !== undefined) {
-      normalizedParams.append(key, value === null ? 'null' : String(value))
-    }
-  });
-
-  const stringifiedParams = normalizedParams.toString();
-
-  return stringifiedParams.length > 0 ? `/api/v1/activities/${activityId}?${stringifiedParams}` : `/api/v1/activities/${activityId}`
-}
-
-/**
- * One activity.
- * @summary Get Activity
- */
-export const getActivity = async (activityId: string,
-    params?: GetActivityParams, options?: Parameters<typeof http>[1]): Promise<ActivityRead> => {
-
-  return http<ActivityRead>(getGetActivityUrl(activityId,params),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
-export const getListEnrollmentsUrl = (params?: ListEnrollmentsParams,) => {
-  const normalizedParams = new URLSearchParams();
-
-  Object.entries(params || {}).forEach(([key, value]) => {
-
-    if (value !== undefined) {
-      normalizedParams.append(key, value === null ? 'null' : String(value))
-    }
-  });
-
-  const stringifiedParams = normalizedParams.toString();
-
-  return stringifiedParams.length > 0 ? `/api/v1/enrollments?${stringifiedParams}` : `/api/v1/enrollments`
-}
-
-/**
- * The enrollments of the caller's children, the newest first.
- * @summary List Enrollments
- */
-export const listEnrollments = async (params?: ListEnrollmentsParams, options?: Parameters<typeof http>[1]): Promise<EnrollmentList> => {
-
-  return http<EnrollmentList>(getListEnrollmentsUrl(params),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
-export const getCreateEnrollmentUrl = () => {
-
-
-
-
-  return `/api/v1/enrollments`
-}
-
-/**
- * Enroll a child: confirmed when every day has a place, else on the waiting list with a rank.
- * @summary Create Enrollment
- */
-export const createEnrollment = async (enrollmentCreate: EnrollmentCreate, options?: Parameters<typeof http>[1]): Promise<EnrollmentRead> => {
-
-    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
-    if (!h) return {};
-    if (h instanceof Headers) return Object.fromEntries(h.entries());
-    if (Symbol.iterator in h) {
-      return Object.fromEntries(
-        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
-      );
-    }
-    const headers: Record<string, string | readonly string[]> = {};
-    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
-      if (value !== undefined) headers[name] = value;
-    }
-    return headers;
-  };
-return http<EnrollmentRead>(getCreateEnrollmentUrl(),
-  {
-    ...options,
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
-    body: JSON.stringify(enrollmentCreate)
-  }
-);}
-
-
-
-export const getGetEnrollmentUrl = (enrollmentId: string,) => {
-
-
-
-
-  return `/api/v1/enrollments/${enrollmentId}`
-}
-
-/**
- * One enrollment, with its rank when it waits.
- * @summary Get Enrollment
- */
-export const getEnrollment = async (enrollmentId: string, options?: Parameters<typeof http>[1]): Promise<EnrollmentRead> => {
-
-  return http<EnrollmentRead>(getGetEnrollmentUrl(enrollmentId),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
-export const getCancelEnrollmentUrl = (enrollmentId: string,) => {
-
-
-
-
-  return `/api/v1/enrollments/${enrollmentId}/cancellation`
-}
-
-/**
- * Give the place up; it is offered to the next family at once.
- * @summary Cancel Enrollment
- */
-export const cancelEnrollment = async (enrollmentId: string, options?: Parameters<typeof http>[1]): Promise<EnrollmentRead> => {
-
-  return http<EnrollmentRead>(getCancelEnrollmentUrl(enrollmentId),
-  {
-    ...options,
-    method: 'POST'
-
-
-  }
-);}
-
-
-
-export const getAcceptEnrollmentUrl = (enrollmentId: string,) => {
-
-
-
-
-  return `/api/v1/enrollments/${enrollmentId}/acceptance`
-}
-
-/**
- * Take an offered place.
- * @summary Accept Enrollment
- */
-export const acceptEnrollment = async (enrollmentId: string, options?: Parameters<typeof http>[1]): Promise<EnrollmentRead> => {
-
-  return http<EnrollmentRead>(getAcceptEnrollmentUrl(enrollmentId),
-  {
-    ...options,
-    method: 'POST'
-
-
-  }
-);}
-
-
-
-export const getListRequestTypesUrl = () => {
-
-
-
-
-  return `/api/v1/request-types`
-}
-
-/**
- * The kinds of request that the caller may send, each with its form.
- * @summary List Request Types
- */
-export const listRequestTypes = async ( options?: Parameters<typeof http>[1]): Promise<RequestTypeList> => {
-
-  return http<RequestTypeList>(getListRequestTypesUrl(),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
-export const getListRequestsUrl = (params?: ListRequestsParams,) => {
-  const normalizedParams = new URLSearchParams();
-
-  Object.entries(params || {}).forEach(([key, value]) => {
-
-    if (value !== undefined) {
-      normalizedParams.append(key, value === null ? 'null' : String(value))
-    }
-  });
-
-  const stringifiedParams = normalizedParams.toString();
-
-  return stringifiedParams.length > 0 ? `/api/v1/requests?${stringifiedParams}` : `/api/v1/requests`
-}
-
-/**
- * The caller's requests, the newest first.
- * @summary List Requests
- */
-export const listRequests = async (params?: ListRequestsParams, options?: Parameters<typeof http>[1]): Promise<RequestList> => {
-
-  return http<RequestList>(getListRequestsUrl(params),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
-export const getCreateRequestUrl = () => {
-
-
-
-
-  return `/api/v1/requests`
-}
-
-/**
- * Send a request; the answer has its reference, and a mail follows.
- * @summary Create Request
- */
-export const createRequest = async (requestCreate: RequestCreate, options?: Parameters<typeof http>[1]): Promise<RequestRead> => {
-
-    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
-    if (!h) return {};
-    if (h instanceof Headers) return Object.fromEntries(h.entries());
-    if (Symbol.iterator in h) {
-      return Object.fromEntries(
-        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
-      );
-    }
-    const headers: Record<string, string | readonly string[]> = {};
-    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
-      if (value !== undefined) headers[name] = value;
-    }
-    return headers;
-  };
-return http<RequestRead>(getCreateRequestUrl(),
-  {
-    ...options,
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
-    body: JSON.stringify(requestCreate)
-  }
-);}
-
-
-
-export const getGetRequestUrl = (requestId: string,) => {
-
-
-
-
-  return `/api/v1/requests/${requestId}`
-}
-
-/**
- * One request with its timeline.
- * @summary Get Request
- */
-export const getRequest = async (requestId: string, options?: Parameters<typeof http>[1]): Promise<RequestRead> => {
-
-  return http<RequestRead>(getGetRequestUrl(requestId),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
-export const getUpdateRequestUrl = (requestId: string,) => {
-
-
-
-
-  return `/api/v1/requests/${requestId}`
-}
-
-/**
- * Change a request that no agent has taken yet.
- * @summary Update Request
- */
-export const updateRequest = async (requestId: string,
-    requestUpdate: RequestUpdate, options?: Parameters<typeof http>[1]): Promise<RequestRead> => {
-
-    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
-    if (!h) return {};
-    if (h instanceof Headers) return Object.fromEntries(h.entries());
-    if (Symbol.iterator in h) {
-      return Object.fromEntries(
-        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
-      );
-    }
-    const headers: Record<string, string | readonly string[]> = {};
-    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
-      if (value !== undefined) headers[name] = value;
-    }
-    return headers;
-  };
-return http<RequestRead>(getUpdateRequestUrl(requestId),
-  {
-    ...options,
-    method: 'PATCH',
-    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
-    body: JSON.stringify(requestUpdate)
-  }
-);}
-
-
-
-export const getWithdrawRequestUrl = (requestId: string,) => {
-
-
-
-
-  return `/api/v1/requests/${requestId}/withdrawal`
-}
-
-/**
- * Take a request back.
- * @summary Withdraw Request
- */
-export const withdrawRequest = async (requestId: string, options?: Parameters<typeof http>[1]): Promise<RequestRead> => {
-
-  return http<RequestRead>(getWithdrawRequestUrl(requestId),
-  {
-    ...options,
-    method: 'POST'
-
-
-  }
-);}
-
-
-
-export const getSearchFamiliesUrl = (params: SearchFamiliesParams,) => {
-  const normalizedParams = new URLSearchParams();
-
-  Object.entries(params || {}).forEach(([key, value]) => {
-
-    if (value !== undefined) {
-      normalizedParams.append(key, value === null ? 'null' : String(value))
-    }
-  });
-
-  const stringifiedParams = normalizedParams.toString();
-
-  return stringifiedParams.length > 0 ? `/api/v1/agent/families?${stringifiedParams}` : `/api/v1/agent/families`
-}
-
-/**
- * The family files that match.
- * @summary Search Families
- */
-export const searchFamilies = async (params: SearchFamiliesParams, options?: Parameters<typeof http>[1]): Promise<AgentFamilyList> => {
-
-  return http<AgentFamilyList>(getSearchFamiliesUrl(params),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
-export const getGetFamilyFileUrl = (familyId: string,) => {
-
-
-
-
-  return `/api/v1/agent/families/${familyId}`
-}
-
-/**
- * A family file with its keys. That an agent looked is written down.
- * @summary Get Family File
- */
-export const getFamilyFile = async (familyId: string, options?: Parameters<typeof http>[1]): Promise<AgentFamilyDetail> => {
-
-  return http<AgentFamilyDetail>(getGetFamilyFileUrl(familyId),
-  {
-    ...options,
-    method: 'GET'
-
-
-  }
-);}
-
-
-
-export const getIssueServiceKeyUrl = () => {
-
-
-
-
-  return `/api/v1/agent/service-keys`
-}
-
-/**
- * Give a key to one adult. It is sent to the contact on record; at the counter it is shown, once.
- * @summary Issue Service Key
- */
-export const issueServiceKey = async (keyIssue: KeyIssue, options?: Parameters<typeof http>[1]): Promise<IssuedRead> => {
-
-    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
-    if (!h) return {};
-    if (h instanceof Headers) return Object.fromEntries(h.entries());
-    if (Symbol.iterator in h) {
-      return Object.fromEntries(
-        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
-      );
-    }
-    const headers: Record<string, string | readonly string[]> = {};
-    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
-      if (value !== undefined) headers[name] = value;
-    }
-    return headers;
-  };
-return http<IssuedRead>(getIssueServiceKeyUrl(),
-  {
-    ...options,
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
-    body: JSON.stringify(keyIssue)
-  }
-);}
-
-
-
-export const getRevokeServiceKeyUrl = (keyId: string,) => {
-
-
-
-
-  return `/api/v1/agent/service-keys/${keyId}/revocation`
-}
-
-/**
- * Kill a key that was not used yet.
- * @summary Revoke Service Key
- */
-export const revokeServiceKey = async (keyId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
-
-  return http<void>(getRevokeServiceKeyUrl(keyId),
-  {
-    ...options,
-    method: 'POST'
-
-
-  }
-);}
-
-
-
 export const getListRequestQueueUrl = (params?: ListRequestQueueParams,) => {
   const normalizedParams = new URLSearchParams();
 
@@ -2934,5 +2813,126 @@ return http<AgentRequestRead>(getRefuseRequestUrl(requestId),
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
     body: JSON.stringify(refusal)
+  }
+);}
+
+
+
+export const getSearchFamiliesUrl = (params: SearchFamiliesParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/agent/families?${stringifiedParams}` : `/api/v1/agent/families`
+}
+
+/**
+ * The family files that match.
+ * @summary Search Families
+ */
+export const searchFamilies = async (params: SearchFamiliesParams, options?: Parameters<typeof http>[1]): Promise<AgentFamilyList> => {
+
+  return http<AgentFamilyList>(getSearchFamiliesUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getGetFamilyFileUrl = (familyId: string,) => {
+
+
+
+
+  return `/api/v1/agent/families/${familyId}`
+}
+
+/**
+ * A family file with its keys. That an agent looked is written down.
+ * @summary Get Family File
+ */
+export const getFamilyFile = async (familyId: string, options?: Parameters<typeof http>[1]): Promise<AgentFamilyDetail> => {
+
+  return http<AgentFamilyDetail>(getGetFamilyFileUrl(familyId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getIssueServiceKeyUrl = () => {
+
+
+
+
+  return `/api/v1/agent/service-keys`
+}
+
+/**
+ * Give a key to one adult. It is sent to the contact on record; at the counter it is shown, once.
+ * @summary Issue Service Key
+ */
+export const issueServiceKey = async (keyIssue: KeyIssue, options?: Parameters<typeof http>[1]): Promise<IssuedRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<IssuedRead>(getIssueServiceKeyUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(keyIssue)
+  }
+);}
+
+
+
+export const getRevokeServiceKeyUrl = (keyId: string,) => {
+
+
+
+
+  return `/api/v1/agent/service-keys/${keyId}/revocation`
+}
+
+/**
+ * Kill a key that was not used yet.
+ * @summary Revoke Service Key
+ */
+export const revokeServiceKey = async (keyId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getRevokeServiceKeyUrl(keyId),
+  {
+    ...options,
+    method: 'POST'
+
+
   }
 );}

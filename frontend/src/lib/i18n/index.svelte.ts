@@ -1,5 +1,5 @@
 import { browser } from '$app/env';
-import { speak } from '$lib/api/http';
+import { speak } from '#lib/api/http.ts';
 import { fr } from './fr';
 
 export type Language = 'fr' | 'en';

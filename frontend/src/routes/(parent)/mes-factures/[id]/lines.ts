@@ -1,4 +1,4 @@
-import type { InvoiceLineRead } from '$lib/api/client.gen';
+import type { InvoiceLineRead } from '#lib/api/client.gen.ts';
 
 export interface ChildLines {
   child: string;
