@@ -224,24 +224,26 @@ async def _load_demo(settings: Settings, dsn: str) -> None:
 
 
 def _print_sign_ins(settings: Settings) -> None:
-    found = people.sign_ins(settings)
-    table = Table("Qui", "Adresse mail", "Mot de passe", "Pour continuer", title="Démonstration", title_justify="left")
-    without, holder, agent = found["without_key"], found["with_key"], found["agent"]
-    table.add_row(
-        "Parent sans clé", without["email"], without["password"], f"clé enfance qui attend : {without['key']}"
-    )
-    table.add_row("Parent avec clé", holder["email"], holder["password"], "")
-    table.add_row(
-        "Agent",
-        agent["email"],
-        agent["password"],
-        f"code actuel : {agent['code']} (le suivant est sur {settings.address}/demonstration)",
-    )
-    Console(width=150, soft_wrap=True).print(table)
-    mails = "serveur SMTP configuré" if settings.mail_url else f"{settings.address}/demonstration"
-    out.print(
-        f"Mails : {mails} · SMS : {'passerelle configurée' if settings.sms_url else f'{settings.address}/demonstration'}"
-    )
+    found, page = people.sign_ins(settings), f"{settings.address}/demonstration"
+    labels = {"without_key": "Parent sans clé", "with_key": "Parent avec clé", "agent": "Agent"}
+    lines = [f"\n[bold]Démonstration[/bold] : {settings.address}"]
+    for name, label in labels.items():
+        person = found[name]
+        lines += [
+            f"\n[bold]{label}[/bold]",
+            f"  mail          {person['email']}",
+            f"  mot de passe  {person['password']}",
+        ]
+        if "key" in person:
+            lines.append(
+                f"  clé enfance   {person['key']}  (à saisir dans Profil, « Je modifie mon Espace », « Suivant »)"
+            )
+        if "code" in person:
+            lines.append(f"  code actuel   {person['code']}  (les suivants sont sur {page})")
+    mails = "le serveur SMTP configuré" if settings.mail_url else page
+    messages = "la passerelle configurée" if settings.sms_url else page
+    lines.append(f"\nLes mails arrivent sur {mails}, les SMS sur {messages}.\n")
+    out.print("\n".join(lines), soft_wrap=True, highlight=False)
 
 
 @cli.command()
