@@ -129,7 +129,18 @@ def _serve(settings: Settings, *, with_worker: bool, with_migration: bool) -> No
         )
         out.print(f"Foyer écoute sur [bold]{settings.address}[/bold] (Ctrl-C pour arrêter)")
         with contextlib.suppress(KeyboardInterrupt):
-            run(_serve_until_stopped(uvicorn.Server(config), with_worker=with_worker))
+            run(_serve_until_stopped(_Server(config), with_worker=with_worker))
+
+
+class _Server(uvicorn.Server):
+    """A server that drains on SIGTERM and then ends as a command that worked, instead of dying of the signal."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop taking connections, answer those there are, return."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self.handle_exit, number, None)
+        yield
 
 
 async def _serve_until_stopped(server: uvicorn.Server, *, with_worker: bool) -> None:

@@ -135,7 +135,7 @@ def served(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        assert process.wait(20) in {0, -signal.SIGKILL}
 
 
 @pytest.fixture(scope="session")

