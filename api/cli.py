@@ -3,34 +3,29 @@
 import asyncio
 import contextlib
 import json
-import signal
-import socket
 import sys
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import asyncpg
-import structlog
 import typer
-import uvicorn
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from api import serving
 from api.accounts.agents import AgentExists, add_agent
 from api.app import create_app
 from api.core import logging, migrating, openapi
 from api.core.clock import utcnow
 from api.core.database import APPLICATION_ROLE, Database
 from api.core.embedded import embedded_postgres
-from api.core.settings import PROJECT, ConfigurationError, Settings, load_settings, write_secrets
+from api.core.settings import ConfigurationError, Settings, load_settings, write_secrets
 from api.demo import people
-from api.enrollments.service import pass_lapsed_offers_on
 from api.imports.files import Unusable
 from api.imports.service import import_folder
-from api.outbox.worker import Worker
 
 Result = TypeVar("Result")
 cli = typer.Typer(
@@ -107,84 +102,16 @@ def serve(
 
 def _serve(settings: Settings, *, with_worker: bool, with_migration: bool) -> None:
     logging.configure()
-    _refuse_taken_port(settings)
+    serving.refuse_taken_port(settings)
     assert settings.secrets  # noqa: S101 - reads or makes them now, before anything listens
     with database_address(settings) as dsn:
         if with_migration:
             run(migrating.migrate(dsn))
         run(migrating.refuse_weak_walls(dsn, APPLICATION_ROLE))
         app = create_app(settings, Database(dsn, pool_size=settings.pool_size))
-        config = uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            loop="uvloop",
-            http="httptools",
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=10,
-            timeout_keep_alive=30,
-        )
         out.print(f"Foyer écoute sur [bold]{settings.address}[/bold] (Ctrl-C pour arrêter)")
         with contextlib.suppress(KeyboardInterrupt):
-            run(_serve_until_stopped(_Server(config), with_worker=with_worker))
-
-
-class _Server(uvicorn.Server):
-    """A server that drains on SIGTERM and then ends as a command that worked, instead of dying of the signal."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Stop taking connections, answer those there are, return."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, self.handle_exit, number, None)
-        yield
-
-
-async def _serve_until_stopped(server: uvicorn.Server, *, with_worker: bool) -> None:
-    beside = asyncio.create_task(_keep_worker()) if with_worker else None
-    try:
-        await server.serve()
-    finally:
-        if beside:
-            beside.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await beside
-
-
-async def _keep_worker() -> None:
-    """A worker process of its own, started again if it dies. It ends with us: its standard input is our pipe."""
-    while True:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "api.cli",
-            "worker",
-            "--until-input-closes",
-            stdin=asyncio.subprocess.PIPE,
-            cwd=PROJECT,
-        )
-        try:
-            await child.wait()
-            structlog.get_logger("foyer").warning("worker ended, starting it again", status=child.returncode)
-            await asyncio.sleep(1)
-        finally:
-            if child.returncode is None:
-                child.terminate()
-                await child.wait()
-
-
-def _refuse_taken_port(settings: Settings) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise Refused(
-                f"Port {settings.port} of {settings.host} cannot be used ({error.strerror}). Stop what uses it, or choose another: FOYER_PORT=8001."
-            ) from None
+            run(serving.serve_until_stopped(serving.server(app, settings), with_worker=with_worker))
 
 
 @cli.command()
@@ -193,26 +120,14 @@ def worker(until_input_closes: Annotated[bool, typer.Option(hidden=True)] = Fals
     logging.configure()
     settings = load_settings()
     with database_address(settings) as dsn:
-        run(_work(settings, dsn, until_input_closes=until_input_closes))
-
-
-async def _work(settings: Settings, dsn: str, *, until_input_closes: bool) -> None:
-    database = Database(dsn, pool_size=4)
-    running = Worker(database, settings, (pass_lapsed_offers_on,))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, running.stop)
-    if until_input_closes:
-        loop.add_reader(sys.stdin.fileno(), running.stop)
-    await running.run()
-    await database.close()
+        run(serving.work(settings, dsn, until_input_closes=until_input_closes))
 
 
 @cli.command()
 def demo() -> None:
     """The demonstration town: loaded once, then served. What `make run` runs."""
     settings = load_settings().model_copy(update={"demo": True})
-    _refuse_taken_port(settings)
+    serving.refuse_taken_port(settings)
     with database_address(settings) as dsn:
         run(migrating.migrate(dsn))
         run(_load_demo(settings, dsn))

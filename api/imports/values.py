@@ -14,7 +14,7 @@ from api.core.schemas import normal_phone
 
 Reader = Callable[[str], Any]
 FRENCH_DAYS = {"LU": "mon", "MA": "tue", "ME": "wed", "JE": "thu", "VE": "fri", "SA": "sat", "DI": "sun"}
-AMOUNT = re.compile(r"^[-−]?\d{1,9}(?:[.,]\d{1,2})?$")
+AMOUNT = re.compile(r"^[-−]?[0-9]{1,9}(?:[.,][0-9]{1,2})?$")
 SPACES = re.compile(r"[\s\u00a0\u202f]")
 
 

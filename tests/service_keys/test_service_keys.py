@@ -1,9 +1,11 @@
 """The service key: from the agent's hand to the parent's rights, and every way it must not go."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 
+from api.core.clock import utcnow
 from tests.conftest import Database
 from tests.portal import TOKEN, Agent, Portal, found
 
@@ -224,3 +226,12 @@ def test_a_second_service_needs_no_code(portal: Portal, agent: Agent, database: 
     assert parent.post("/service-keys", {"service": "enfance", "key": key}).status_code == 422
     assert parent.post("/service-keys", {"service": "musique", "key": key}).status_code == 201
     assert (parent.get("/invoices").status_code, parent.get("/family").status_code) == (200, 403)
+
+
+def test_a_key_lives_as_long_as_its_way_is_safe(portal: Portal, agent: Agent) -> None:
+    """Seven days by SMS, fourteen by mail, thirty from the counter."""
+    family, days = portal.family(), {}
+    for way in ("sms", "email", "counter"):
+        answer = agent.post("/agent/service-keys", {"adult_id": family.adults[0]["id"], "deliver_by": way}).json()
+        days[way] = round((datetime.fromisoformat(answer["expires_at"]) - utcnow()).total_seconds() / 86400)
+    assert days == {"sms": 7, "email": 14, "counter": 30}

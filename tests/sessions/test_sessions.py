@@ -149,3 +149,28 @@ def test_a_recovery_code_works_once(portal: Portal, agent: Agent) -> None:
             portal.http.post("/sessions/second-factor", json={"challenge": challenge, "code": code}).status_code
         )
     assert statuses == [201, 401]
+
+
+def test_a_session_that_was_not_used_for_long_is_over(portal: Portal, agent: Agent) -> None:
+    """A parent's after 14 days, an agent's after 30 minutes."""
+    parent = portal.parent()
+    for email, idle in ((parent.email, "14 days 1 minute"), (agent.email, "31 minutes")):
+        portal.database.run(
+            "UPDATE session SET rotated_at = now() - $1::text::interval WHERE account_id = (SELECT id FROM account WHERE email = $2)",
+            idle,
+            email,
+        )
+    for person in (parent, agent):
+        assert (
+            portal.http.post("/sessions/refresh", json={"refresh_token": person.tokens["refresh_token"]}).status_code
+            == 401
+        )
+    lasts = {
+        r["role"]: r["hours"]
+        for r in portal.database.rows(
+            "SELECT DISTINCT a.role, round(extract(epoch FROM s.expires_at - s.created_at) / 3600)::int AS hours FROM session s JOIN account a ON a.id = s.account_id "
+            "WHERE a.email = ANY ($1)",
+            [parent.email, agent.email],
+        )
+    }
+    assert lasts == {"parent": 30 * 24, "manager": 12}

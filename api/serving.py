@@ -1,0 +1,105 @@
+"""The processes of `foyer serve`: the API, and a worker beside it that ends with it."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from api.core.database import Database
+from api.core.settings import PROJECT, ConfigurationError, Settings
+from api.enrollments.service import pass_lapsed_offers_on
+from api.outbox.worker import Worker
+
+
+class _Server(uvicorn.Server):
+    """A server that drains on SIGTERM and then ends as a command that worked, instead of dying of the signal."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop taking connections, answer those there are, return."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
+def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
+    """The HTTP server of an application; addresses of proxies are ours to read, so it does not."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=30,
+    )
+    return _Server(config)
+
+
+async def serve_until_stopped(server: uvicorn.Server, *, with_worker: bool) -> None:
+    """The API until a signal, with its worker."""
+    beside = asyncio.create_task(_keep_worker()) if with_worker else None
+    try:
+        await server.serve()
+    finally:
+        if beside:
+            beside.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await beside
+
+
+async def _keep_worker() -> None:
+    """A worker process of its own, started again if it dies. It ends with us: its standard input is our pipe."""
+    while True:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "api.cli",
+            "worker",
+            "--until-input-closes",
+            stdin=asyncio.subprocess.PIPE,
+            cwd=PROJECT,
+        )
+        try:
+            await child.wait()
+            structlog.get_logger("foyer").warning("worker ended, starting it again", status=child.returncode)
+            await asyncio.sleep(1)
+        finally:
+            if child.returncode is None:
+                child.terminate()
+                await child.wait()
+
+
+def refuse_taken_port(settings: Settings) -> None:
+    """Raises ConfigurationError when the port cannot be listened on."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"Port {settings.port} of {settings.host} cannot be used ({error.strerror}). Stop what uses it, or choose another: FOYER_PORT=8001."
+            ) from None
+
+
+async def work(settings: Settings, dsn: str, *, until_input_closes: bool) -> None:
+    """The worker until a signal, or until whoever started it is gone."""
+    database = Database(dsn, pool_size=4)
+    running = Worker(database, settings, (pass_lapsed_offers_on,))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, running.stop)
+    if until_input_closes:
+        loop.add_reader(sys.stdin.fileno(), running.stop)
+    await running.run()
+    await database.close()

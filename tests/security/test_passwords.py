@@ -1,0 +1,64 @@
+"""What a password may be."""
+
+import pytest
+
+from api.core.errors import FieldRefused
+from api.security import passwords
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "quatre mots bien choisis",
+        "Ünïcödé は良い言葉です",
+        "12 rue des Lilas, 3e étage",
+        "x7!kQ9zPw2#L",
+        "a" * 6 + "bcdef" + "ghij k",
+    ],
+)
+def test_any_characters_make_a_good_password(password: str) -> None:
+    """No rule of composition: length and being hard to guess are enough."""
+    passwords.check_password(password, ["ana", "silva", "cayenne"])
+
+
+@pytest.mark.parametrize(
+    ("password", "code"),
+    [
+        ("court", "too-short"),
+        ("x" * 129, "too-long"),
+        ("motdepasse1234", "too-easy"),
+        ("azertyuiopqs", "too-easy"),
+        ("aaaaaaaaaaaaaa", "too-easy"),
+        ("ana.silva.1985", "too-easy"),
+        ("Cayenne-97300-1", "too-easy"),
+        ("soleilsoleil", "too-easy"),
+        ("123456789012", "too-easy"),
+        ("papillon!papillon!", "too-easy"),
+        ("anasilvaanasilva", "too-easy"),
+    ],
+)
+def test_a_password_that_is_easy_to_guess_is_refused(password: str, code: str) -> None:
+    """Too short, common, repeated, a row of the keyboard, or made of the person's and the town's own words."""
+    with pytest.raises(FieldRefused) as refused:
+        passwords.check_password(password, ["ana", "silva", "cayenne"])
+    assert refused.value.code == code
+
+
+async def test_the_same_password_typed_on_another_keyboard_is_the_same() -> None:
+    """é as one character or as e and an accent."""
+    stored = await passwords.hash_password("un été à Cayenne")
+    assert await passwords.verify("un e\u0301te\u0301 a\u0300 Cayenne", stored)
+    assert not await passwords.verify("un ete a Cayenne", stored)
+
+
+async def test_an_unknown_account_costs_a_hash_and_is_refused() -> None:
+    """Even when somebody types the decoy's own password."""
+    assert not await passwords.verify("nobody has this password", None)
+
+
+async def test_the_parameters_are_those_of_the_security_rules() -> None:
+    """Argon2id, 19 MiB, two passes, one lane; another hash is renewed at the next sign-in."""
+    stored = await passwords.hash_password("quatre mots bien choisis")
+    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert not passwords.needs_rehash(stored)
+    assert passwords.needs_rehash(stored.replace("t=2", "t=1"))
