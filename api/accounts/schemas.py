@@ -6,21 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, field_validator
 
-from api.core.clock import utcnow
 from api.core.errors import FieldRefused
-from api.core.schemas import Email, Input, Name, Opaque, OptionalText, Phone
+from api.core.schemas import BirthDate, Email, Input, Name, Opaque, OptionalText, Phone
 
 Password = Annotated[str, Field(min_length=1, max_length=1000, description="12 to 128 characters; any are allowed")]
-
-
-def check_birth_date(value: date | None) -> date | None:
-    """A day of birth is past, and of somebody who may be alive."""
-    if (value is not None and not 1900 <= value.year <= utcnow().year) or (value and value > utcnow().date()):
-        raise FieldRefused("date", "Cette date de naissance n'est pas possible.", "This date of birth is not possible.")
-    return value
-
-
-BirthDate = Annotated[date, Field(description="YYYY-MM-DD")]
 
 
 class AccountCreate(Input):
@@ -33,8 +22,6 @@ class AccountCreate(Input):
     birth_date: BirthDate | None = None
     phone: Phone | None = None
     locale: Literal["fr", "en"] | None = Field(None, description="the language of mails and SMS; else Accept-Language")
-
-    _birth_date = field_validator("birth_date")(check_birth_date)
 
 
 class TokenInput(Input):
@@ -74,8 +61,6 @@ class ProfileUpdate(Input):
     postal_code: OptionalText | None = None
     city: OptionalText | None = None
     locale: Literal["fr", "en"] | None = None
-
-    _birth_date = field_validator("birth_date")(check_birth_date)
 
     @field_validator("first_name", "last_name", "locale")
     @classmethod

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 PR_SET_PDEATHSIG = 1
 
@@ -60,17 +61,15 @@ def main(binaries: Path, home: Path, sockets: str, drop: list[str]) -> int:
         "logging_collector": "off",
         "log_min_messages": "warning",
     }
-    (cluster / "postmaster.pid").unlink(missing_ok=True) if not _running(cluster) else None
-    server = subprocess.Popen(
-        [
-            *run,
-            str(binaries / "postgres"),
-            "-D",
-            str(cluster),
-            *(w for k, v in options.items() for w in ("-c", f"{k}={v}")),
-        ],
-        preexec_fn=None if drop else _die_with_parent,
-    )
+    if not _running(cluster):
+        (cluster / "postmaster.pid").unlink(missing_ok=True)
+    settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+    command = [*run, str(binaries / "postgres"), "-D", str(cluster), *settings]
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, preexec_fn=None if drop else _die_with_parent)
+
+    server = start()
     while not _accepts(sockets):
         if server.poll() is not None:
             return server.returncode
@@ -80,10 +79,22 @@ def main(binaries: Path, home: Path, sockets: str, drop: list[str]) -> int:
         (home / "created").touch()
     ready.write_text(str(os.getpid()))
     with open(home / "users.lock", "a") as users:
-        fcntl.flock(users, fcntl.LOCK_EX)  # granted when the last command is gone
+        while not _granted(users):  # until the last command is gone
+            if server.poll() is not None:
+                server = start()
+            time.sleep(0.3)
         ready.unlink(missing_ok=True)
         server.send_signal(signal.SIGINT)
         return server.wait()
+
+
+def _granted(lock: IO[str]) -> bool:
+    """Whether nobody else holds the lock, which is then ours."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _running(cluster: Path) -> bool:

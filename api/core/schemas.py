@@ -1,12 +1,14 @@
 """The base of every input: unknown fields are refused, text is trimmed and normalised, NUL is not text."""
 
 import unicodedata
+from datetime import date
 from typing import Annotated
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from api.core.clock import utcnow
 from api.core.errors import FieldRefused
 
 
@@ -65,12 +67,19 @@ def _phone(value: str) -> str:
     return number
 
 
+def _birth_date(value: date) -> date:
+    if not value.year >= 1900 or value > utcnow().date():
+        raise FieldRefused("date", "Cette date de naissance n'est pas possible.", "This date of birth is not possible.")
+    return value
+
+
 Text = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=200)]
 OptionalText = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=200)]
 LongText = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=4000)]
 Name = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=100)]
 Email = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=254), AfterValidator(_email)]
 Phone = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=30), AfterValidator(_phone)]
+BirthDate = Annotated[date, AfterValidator(_birth_date)]
 Opaque = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 

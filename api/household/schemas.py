@@ -4,31 +4,22 @@ from datetime import date
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, field_validator, model_validator
+from pydantic import BaseModel, model_validator
 
-from api.core.clock import utcnow
 from api.core.errors import FieldRefused
-from api.core.schemas import Email, Input, Name, OptionalText, Page, Phone
+from api.core.schemas import BirthDate, Email, Input, Name, OptionalText, Page, Phone
 from api.household.models import Kind
-
-
-def _past(value: date | None) -> date | None:
-    if value is not None and (value.year < 1900 or value > utcnow().date()):
-        raise FieldRefused("date", "Cette date de naissance n'est pas possible.", "This date of birth is not possible.")
-    return value
 
 
 class MemberFields(Input):
     """What can be said of a member."""
 
-    birth_date: date | None = None
+    birth_date: BirthDate | None = None
     phone: Phone | None = None
     email: Email | None = None
     relationship: OptionalText | None = None
     may_collect: bool = False
     emergency: bool = False
-
-    _birth_date = field_validator("birth_date")(_past)
 
 
 class MemberCreate(MemberFields):

@@ -111,7 +111,8 @@ async def sign_in(
     pepper = settings.secrets.token_pepper
     async with database.transaction("auth") as db:
         account = await accounts.by_email(db, body.email)
-        factor = await db.get(SecondFactor, account.id) if account else None
+        # Asked for an unknown address too: the same statements, the same time.
+        factor = await db.get(SecondFactor, account.id if account else UUID(int=0))
     # A device that signed in before counts by itself, so that nobody else can lock its owner out.
     known = account is not None and bool(mark) and _is_known_device(settings, account.id, mark)
     bucket = (

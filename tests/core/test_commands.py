@@ -155,3 +155,60 @@ def test_a_frozen_database_is_answered_503_within_seconds(
     finally:
         database.run("ROLLBACK")
     assert parent.get("/me").status_code == 200
+
+
+def test_a_database_that_dies_is_back_within_seconds(environment: dict[str, str], tmp_path: Path) -> None:
+    """kill -9 of PostgreSQL: reads and writes are 503 meanwhile, never 500, and what was acknowledged is there after."""
+    own = environment | {
+        "FOYER_DATA_DIR": str(tmp_path / "data"),
+        "FOYER_PORT": str(free_port()),
+        "FOYER_MAIL_URL": "",
+        "FOYER_SMS_URL": "",
+    }
+    address = f"http://127.0.0.1:{own['FOYER_PORT']}/api/v1"
+    body = {"email": "retour@exemple.fr", "password": "quatre mots bien choisis", "first_name": "A", "last_name": "B"}
+    credentials = {"email": body["email"], "password": body["password"], "client": "app"}
+    with served(own):
+        assert httpx2.post(f"{address}/accounts", json=body).status_code == 202
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and own["FOYER_DATA_DIR"] in _parents_environment(entry):
+                os.kill(int(entry.name), signal.SIGKILL)
+        seen, deadline = set(), time.monotonic() + 30
+        while time.monotonic() < deadline:
+            statuses = (
+                httpx2.get(f"{address}/services").status_code,
+                httpx2.post(f"{address}/sessions", json=credentials).status_code,
+            )
+            seen |= set(statuses)
+            if statuses == (200, 403):
+                break
+            time.sleep(0.1)
+        assert statuses == (200, 403)
+        assert seen <= {200, 403, 503}
+
+
+def _parents_environment(entry: Path) -> str:
+    """The environment of a PostgreSQL server process, the postmaster, or nothing for any other."""
+    try:
+        words = (entry / "cmdline").read_text().split("\0")
+        return (
+            (entry / "environ").read_text("utf-8", "replace")
+            if words[0].endswith("/postgres") and "-D" in words
+            else ""
+        )
+    except OSError:
+        return ""
+
+
+def test_a_write_on_a_frozen_table_is_503_too(portal: Portal, database: Database) -> None:
+    """Within the lock's time-out, with nothing half done."""
+    parent = portal.parent()
+    body = {"kind": "child", "first_name": "Léa", "last_name": "Silva", "birth_date": "2018-04-05"}
+    database.run("BEGIN; LOCK TABLE household_member IN ACCESS EXCLUSIVE MODE")
+    try:
+        answer = parent.post("/household/members", body)
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    finally:
+        database.run("ROLLBACK")
+    assert parent.post("/household/members", body).status_code == 201
+    assert len(parent.get("/household/members").json()["items"]) == 1

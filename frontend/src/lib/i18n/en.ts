@@ -395,6 +395,7 @@ export const en: Dictionary = {
     search: 'Name, file, child, phone or mail',
     searchSubmit: 'Search',
     found: (n) => (n > 1 ? `${n} files found` : n === 1 ? '1 file found' : 'No file found'),
+    foundMore: (n) => `More than ${n} files found. Narrow the search: first and last name, or number.`,
     notFoundHelp: 'Try the last name only, a child’s first name or the file number.',
     adult: 'Adult',
     pickAdult: 'Choose this person',

@@ -399,6 +399,7 @@ export const fr = {
     search: 'Nom, dossier, enfant, téléphone ou mail',
     searchSubmit: 'Chercher',
     found: (n: number): string => (n > 1 ? `${n} dossiers trouvés` : n === 1 ? '1 dossier trouvé' : 'Aucun dossier trouvé'),
+    foundMore: (n: number): string => `Plus de ${n} dossiers trouvés. Précisez la recherche : prénom et nom, ou numéro.`,
     notFoundHelp: 'Essayez le nom seul, le prénom d’un enfant ou le numéro de dossier.',
     adult: 'Adulte',
     pickAdult: 'Choisir cette personne',
