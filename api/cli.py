@@ -230,10 +230,12 @@ def import_files(
         title="Essai, rien n'est changé" if dry_run else None,
     )
     for name, c in counts.items():
-        table.add_row(f"{name}.csv", *(str(c[k]) for k in ("read", "applied", "unchanged", "rejected", "warnings")))
+        table.add_row(name, *(str(c[k]) for k in ("read", "applied", "unchanged", "rejected", "warnings")))
     out.print(table)
-    if any(c["rejected"] or c["warnings"] for c in counts.values()):
-        out.print(f"Lignes rejetées et avertissements : {report}")
+    if any(c["rejected"] for c in counts.values()):
+        out.print(f"Lignes rejetées, avec leur motif : {report}")
+    if any(c["warnings"] for c in counts.values()):
+        out.print(f"Lignes reprises avec un avertissement : {report.with_name('avertissements.csv')}")
 
 
 @agents.command("add")

@@ -4,6 +4,7 @@ Memory does not grow with the files: rows stream into COPY, rejected ones into a
 `rejets.csv`. A row is applied, unchanged or rejected, and counted once.
 """
 
+import contextlib
 import csv
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -51,7 +52,8 @@ async def import_folder(
     service: str = "enfance",
     progress: Progress | None = None,
 ) -> dict[str, dict[str, int]]:
-    """Import the files that the folder has; the counts of each. Rejected rows and warnings go to the file `rejects`.
+    """Import the files that the folder has; the counts of each, by file. Rejected rows go to the file `rejects`, rows that
+    were taken with a warning to `avertissements.csv` beside it.
 
     Raises Unusable when there is no file, a header does not fit, or another import runs: then nothing was changed.
     """
@@ -63,7 +65,6 @@ async def import_folder(
     connection = await asyncpg.connect(
         dsn, timeout=5, server_settings={"role": APPLICATION_ROLE, "application_name": "foyer import", "jit": "off"}
     )
-    part = rejects.with_name(rejects.name + ".part")
     try:
         if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", ONE_AT_A_TIME):
             raise AlreadyRunning("Un autre import est en cours. Attendez sa fin, puis recommencez.")
@@ -72,9 +73,7 @@ async def import_folder(
         service_id = await connection.fetchval("SELECT id FROM service WHERE slug = $1", service)
         if service_id is None:
             raise Unusable(f"Le service « {service} » n'existe pas.")
-        with part.open("w", encoding="utf-8-sig", newline="") as output:
-            writer = csv.writer(output, delimiter=";", lineterminator="\r\n")
-            writer.writerow(["fichier", "ligne", "colonne", "nature", "motif", "contenu"])
+        with _report(rejects) as rejected, _report(rejects.with_name("avertissements.csv")) as warned:
             whole = connection.transaction()
             if dry_run:
                 await whole.start()
@@ -84,14 +83,26 @@ async def import_folder(
                     connection, kind, folder / kind.file, headers[kind.name], service_id, progress or (lambda *_: None)
                 )
                 async with connection.transaction():
-                    counts[kind.name] = asdict(await one.run(writer))
+                    counts[kind.file] = asdict(await one.run(rejected, warned))
             if dry_run:
                 await whole.rollback()
-        part.rename(rejects)
     finally:
-        part.unlink(missing_ok=True)
         await connection.close(timeout=5)
     return counts
+
+
+@contextlib.contextmanager
+def _report(path: Path) -> Iterator[Any]:
+    """A CSV writer whose file takes its name when everything is written."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("w", encoding="utf-8-sig", newline="") as output:
+            writer = csv.writer(output, delimiter=";", lineterminator="\r\n")
+            writer.writerow(["fichier", "ligne", "colonne", "motif", "contenu"])
+            yield writer
+        part.rename(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 class _Import:
@@ -110,7 +121,7 @@ class _Import:
         self.service_id, self.progress = service_id, progress
         self.counts = Counts()
 
-    async def run(self, writer: Any) -> Counts:
+    async def run(self, rejected: Any, warned: Any) -> Counts:
         """Stage, reject, merge, report."""
         columns = {c.name: c.type for c in self.kind.columns} | {
             name: kind for name, (kind, _) in self.kind.derived.items()
@@ -132,7 +143,7 @@ class _Import:
         for statement in self.kind.merge:
             await self._run(statement)
         await self._count()
-        await self._report(writer)
+        await self._tell(rejected, warned)
         await self.connection.execute("DROP TABLE staging, changed, finding")
         return self.counts
 
@@ -210,7 +221,7 @@ class _Import:
         )
         self.counts.unchanged = self.counts.read - self.counts.applied - self.counts.rejected
 
-    async def _report(self, writer: Any) -> None:
+    async def _tell(self, rejected: Any, warned: Any) -> None:
         """Each finding with its row, by a second walk beside the file; both are in the order of lines."""
         source = records(self.path)
         record = next(source, None)
@@ -218,9 +229,8 @@ class _Import:
             while record is not None and record.line < found["line"]:
                 record = next(source, None)
             content = ";".join(record.fields) if record is not None and record.line == found["line"] else ""
-            nature = "rejet" if found["is_rejection"] else "avertissement"
-            cells = [self.kind.file, found["line"], found["column_name"], nature, found["reason"], content]
-            writer.writerow([neutral(str(cell)) for cell in cells])
+            cells = [self.kind.file, found["line"], found["column_name"], found["reason"], content]
+            (rejected if found["is_rejection"] else warned).writerow([neutral(str(cell)) for cell in cells])
 
 
 def neutral(cell: str) -> str:

@@ -26,12 +26,11 @@ def run(environment: dict[str, str], folder: Path, *more: str) -> dict[str, dict
     return counts
 
 
-def findings(report: Path) -> dict[tuple[str, int], tuple[str, str, str]]:
-    """The report's rows: (file, line) → (nature, column, reason)."""
+def findings(report: Path) -> dict[tuple[str, int], tuple[str, str]]:
+    """A report's rows: (file, line) → (column, reason)."""
     with report.open(encoding="utf-8-sig", newline="") as file:
         return {
-            (r["fichier"], int(r["ligne"])): (r["nature"], r["colonne"], r["motif"])
-            for r in csv.DictReader(file, delimiter=";")
+            (r["fichier"], int(r["ligne"])): (r["colonne"], r["motif"]) for r in csv.DictReader(file, delimiter=";")
         }
 
 
@@ -52,14 +51,22 @@ def test_the_same_files_again_change_nothing(address: str, environment: dict[str
     counts = run(environment, PROJECT / "api" / "demo" / "town", "--rejects", str(tmp_path / "r.csv"))
     assert {
         name: (c["applied"], c["rejected"], c["read"] == c["unchanged"]) for name, c in counts.items()
-    } == dict.fromkeys(("familles", "enfants", "activites", "factures", "lignes"), (0, 0, True))
+    } == dict.fromkeys(("familles.csv", "enfants.csv", "activites.csv", "factures.csv", "lignes.csv"), (0, 0, True))
 
 
 def test_every_row_is_counted_once(faulty: tuple[dict[str, dict[str, int]], Path]) -> None:
     """read = applied + unchanged + rejected."""
     counts, _ = faulty
-    assert (counts["familles"]["read"], counts["familles"]["rejected"], counts["familles"]["warnings"]) == (11, 6, 2)
-    assert (counts["factures"]["read"], counts["factures"]["rejected"], counts["factures"]["warnings"]) == (9, 5, 1)
+    assert (counts["familles.csv"]["read"], counts["familles.csv"]["rejected"], counts["familles.csv"]["warnings"]) == (
+        11,
+        6,
+        2,
+    )
+    assert (counts["factures.csv"]["read"], counts["factures.csv"]["rejected"], counts["factures.csv"]["warnings"]) == (
+        9,
+        5,
+        1,
+    )
     assert all(c["read"] == c["applied"] + c["unchanged"] + c["rejected"] for c in counts.values())
 
 
@@ -86,10 +93,11 @@ def test_a_wrong_row_is_reported_with_line_column_and_reason(
     faulty: tuple[dict[str, dict[str, int]], Path], file: str, line: int, nature: str, column: str, reason: str
 ) -> None:
     """In French, and nothing else is reported."""
-    found = findings(faulty[1])
-    assert len(found) == 14
-    assert found[f"{file}.csv", line][:2] == (nature, column)
-    assert reason in found[f"{file}.csv", line][2]
+    rejected, warned = findings(faulty[1]), findings(faulty[1].with_name("avertissements.csv"))
+    assert (len(rejected), len(warned)) == (11, 3)
+    found = (rejected if nature == "rejet" else warned)[f"{file}.csv", line]
+    assert found[0] == column
+    assert reason in found[1]
 
 
 def test_what_can_be_taken_is_taken_as_it_was_meant(
@@ -198,7 +206,7 @@ def test_memory_does_not_grow_with_the_file(dsn: str, environment: dict[str, str
             text=True,
             check=True,
         )
-        assert json.loads(done.stdout)["factures"]["read"] == rows
+        assert json.loads(done.stdout)["factures.csv"]["read"] == rows
         shutil.rmtree(folder)
         return int(done.stderr.split()[-1])
 
