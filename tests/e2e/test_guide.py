@@ -332,7 +332,7 @@ def test_the_agents_way_from_the_queue_to_the_key(new_page: NewPage, portal: Por
     assert KEY.search(portal.mailbox.wait(adult["phone"], "SMS").body)
     check_page(page)
     page.get_by_role("link", name="Familles").click()
-    page.get_by_label("Nom, dossier, enfant").fill(adult["last_name"])
+    page.get_by_label("Nom, dossier, enfant").fill(f"{adult['first_name']} {adult['last_name']}")
     page.get_by_role("button", name="Chercher").click()
     page.get_by_role("link", name=f"Dossier {family.reference}").click()
     check_page(page)
