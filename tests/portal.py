@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PASSWORD = "quatre mots bien choisis"
 KEY = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b")
 TOKEN = re.compile(r"token=(\S+)")
+NEARLY_OVER = 200  # seconds, of the 300 that an access token lives
 WAIT = 15  # seconds a message may take on a slow machine
 
 
@@ -86,6 +87,12 @@ class Parent:
     family: Family | None = None
     link_id: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
+    since: float = field(default_factory=time.monotonic)
+
+    def take(self, tokens: dict[str, Any]) -> None:
+        """Go on with newer tokens; what they lack stays."""
+        self.tokens |= {name: value for name, value in tokens.items() if value is not None}
+        self.since = time.monotonic()
 
     def get(self, path: str, **params: Any) -> httpx2.Response:
         """GET as this person."""
@@ -100,7 +107,10 @@ class Parent:
         return self.http.request(method, path, json=body, headers=self.headers(headers))
 
     def headers(self, more: dict[str, str] | None = None) -> dict[str, str]:
-        """The authorization, and others with - for _."""
+        """The authorization, and others with - for _. A token that is nearly over is renewed, as an app does."""
+        if time.monotonic() - self.since > NEARLY_OVER:
+            renewed = self.http.post("/sessions/refresh", json={"refresh_token": self.tokens["refresh_token"]})
+            self.take(renewed.json() if renewed.status_code == 200 else {})
         extra = {name.replace("_", "-"): value for name, value in (more or {}).items()}
         return {"Authorization": f"Bearer {self.tokens['access_token']}"} | extra
 
@@ -180,7 +190,8 @@ class Portal:
         parent = self.parent()
         answer = parent.post("/service-keys", {"service": "enfance", "key": self.issue(agent, family, adult=adult)})
         assert answer.status_code == 201, answer.text
-        parent.tokens, parent.family, parent.link_id = parent.tokens | answer.json(), family, answer.json()["id"]
+        parent.take(answer.json())
+        parent.family, parent.link_id = family, answer.json()["id"]
         return parent
 
     def _payers(self) -> list[Family]:

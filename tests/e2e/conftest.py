@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
 from tests.conftest import PROJECT, Database
 
+expect.set_options(timeout=15_000)  # the machine may be busy
 AXE = PROJECT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE, DESKTOP = ViewportSize(width=360, height=740), ViewportSize(width=1280, height=800)
 # A refusal of the API is logged by the browser itself; it is what the page makes of it that is tested.

@@ -209,6 +209,9 @@ def test_a_forgotten_password_is_replaced(new_page: NewPage, portal: Portal) -> 
     parent, page = portal.parent(), new_page()
     page.goto("/connexion")
     page.get_by_role("link", name="Mot de passe oublié").click()
+    expect(
+        page.get_by_role("heading", name="Mot de passe oublié")
+    ).to_be_focused()  # the page before has the same field
     page.get_by_label("Adresse mail").fill(parent.email)
     page.get_by_role("button", name="Recevoir le lien").click()
     expect(page.get_by_role("heading", name="Consultez vos mails")).to_be_visible()

@@ -27,7 +27,7 @@ def test_a_key_opens_everything_in_the_same_breath(portal: Portal, agent: Agent)
     assert sorted(answer.json()["family"]["children"]) == sorted(c["first_name"] for c in family.children)
     assert "invoices:read" in answer.json()["scope"]
     assert {parent.get(path).status_code for path in OPENED} == {200}
-    parent.tokens |= answer.json()
+    parent.take(answer.json())
     assert {parent.get(path).status_code for path in OPENED} == {200}
 
 
