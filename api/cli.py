@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import asyncpg
+import segno
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
@@ -253,7 +254,8 @@ def agents_add(
     if as_json:
         print(agent.model_dump_json())
         return
-    out.print(f"Mot de passe : [bold]{agent.password}[/bold]\nSecond facteur : {agent.totp_uri}")
+    out.print(f"Mot de passe : [bold]{agent.password}[/bold]\nSecond facteur : {agent.totp_uri}", soft_wrap=True)
+    segno.make(agent.totp_uri).terminal(compact=True)
     out.print("Codes de secours : " + "  ".join(agent.recovery_codes))
     out.print("Ces informations ne seront plus affichées.")
 
