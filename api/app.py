@@ -28,12 +28,15 @@ from api.families.agent_routes import router as agent_families
 from api.families.routes import router as families
 from api.household.routes import router as household
 from api.invoices.routes import router as invoices
+from api.privacy.routes import router as privacy
 from api.requests.agent_routes import router as agent_requests
 from api.requests.routes import router as requests
+from api.second_factors.routes import router as second_factors
 from api.security.tokens import Tokens
 from api.service_keys.agent_routes import router as agent_service_keys
 from api.service_keys.routes import router as service_keys
 from api.sessions.routes import router as sessions
+from api.town.routes import router as town
 
 ROUTERS = [
     invoices,  # what is asked for most comes first
@@ -44,7 +47,10 @@ ROUTERS = [
     requests,
     accounts,
     sessions,
+    second_factors,
+    privacy,
     service_keys,
+    town,
     agent_requests,
     agent_families,
     agent_service_keys,
@@ -80,7 +86,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.add_exception_handler(DBAPIError, _database_error)
     _add_operator_routes(app)
     if database:
-        app.router.default = Spa(PROJECT / "frontend" / "build")  # after 405 of a known path
+        app.router.default = Spa(PROJECT / "frontend" / "build", settings)  # after 405 of a known path
     app.add_middleware(Surroundings)
     if origins := [o.strip() for o in settings.cors_origins.split(",") if o.strip()]:
         app.add_middleware(

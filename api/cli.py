@@ -17,7 +17,6 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import serving
-from api.accounts.agents import AgentExists, add_agent
 from api.app import create_app
 from api.core import logging, migrating, openapi
 from api.core.clock import utcnow
@@ -27,6 +26,7 @@ from api.core.settings import ConfigurationError, Settings, load_settings, write
 from api.demo import people
 from api.imports.files import Unusable
 from api.imports.service import import_folder
+from api.second_factors.agents import AgentExists, add_agent
 
 Result = TypeVar("Result")
 cli = typer.Typer(

@@ -11,6 +11,7 @@ from api.household.models import HouseholdMember
 from api.invoices.models import Invoice
 from api.outbox.models import Message
 from api.requests.models import Request
+from api.second_factors.models import Passkey
 from api.security.limits import Attempts
 from api.service_keys.models import ServiceKey
 from api.sessions.models import Session
@@ -27,6 +28,7 @@ __all__ = [
     "IdempotentAnswer",
     "Invoice",
     "Message",
+    "Passkey",
     "Request",
     "ServiceKey",
     "Session",

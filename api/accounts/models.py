@@ -1,4 +1,4 @@
-"""The account of a person, the one-time proofs sent to its mailbox, and its second factor."""
+"""The account of a person, and the one-time proofs sent to its mailbox."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -41,8 +41,9 @@ class Account(Identified, Created, Versioned, Base):
     role: Mapped[str] = mapped_column(ForeignKey("role.slug"), server_default=text("'parent'"))
     authorization_version: Mapped[int] = mapped_column(server_default=text("1"))
     activated_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]  # erased: the row stays, empty, for what refers to it
 
-    __table_args__ = (CheckConstraint("locale IN ('fr', 'en')", name="locale"),)
+    __table_args__ = (CheckConstraint("locale ~ '^[a-z]{2,3}$'", name="locale"),)
 
 
 class Purpose(StrEnum):
@@ -52,6 +53,7 @@ class Purpose(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a purpose, not a password
     SECOND_FACTOR = "second_factor"
     KEY_OBJECTION = "key_objection"
+    EMAIL_CHANGE = "email_change"
 
 
 class Proof(Identified, Created, Base):
@@ -66,21 +68,3 @@ class Proof(Identified, Created, Base):
     data: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
     __table_args__ = (Index("ix_proof_account_id_purpose", "account_id", "purpose"),)
-
-
-class SecondFactor(Base):
-    """The TOTP of an account; `last_step` makes each code good once."""
-
-    __tablename__ = "second_factor"
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
-    secret: Mapped[str] = mapped_column(Text)  # encrypted
-    last_step: Mapped[int] = mapped_column(server_default=text("0"))
-
-
-class RecoveryCode(Base):
-    """One of ten codes that replace the second factor once."""
-
-    __tablename__ = "recovery_code"
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
-    code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    used_at: Mapped[datetime | None]

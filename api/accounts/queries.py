@@ -11,7 +11,8 @@ from api.core.database import Read, found
 
 PROFILE = Read("""
     SELECT json_build_object(
-        'id', a.id, 'email', a.email, 'first_name', a.first_name, 'last_name', a.last_name, 'birth_date', a.birth_date,
+        'id', a.id, 'email', a.email, 'pending_email', (SELECT p.data ->> 'email' FROM proof p WHERE p.account_id = a.id
+            AND p.purpose = 'email_change' AND p.used_at IS NULL AND p.expires_at > now() ORDER BY p.id DESC LIMIT 1), 'first_name', a.first_name, 'last_name', a.last_name, 'birth_date', a.birth_date,
         'phone', a.phone, 'address', a.address, 'postal_code', a.postal_code, 'city', a.city, 'locale', a.locale,
         'role', a.role, 'scopes', account_scopes(a.id), 'created_at', a.created_at, 'version', a.version)::text
     FROM account a WHERE a.id = :viewer
@@ -31,6 +32,17 @@ async def by_email(db: AsyncSession, email: str) -> Account | None:
 async def lock(db: AsyncSession, account_id: UUID) -> Account:
     """One's own account, locked."""
     return found(await db.scalar(select(Account).where(Account.id == account_id).with_for_update()))
+
+
+async def pending_email(db: AsyncSession, account_id: UUID, now: datetime) -> str | None:
+    """The new address that waits for its confirmation."""
+    waiting = select(Proof.data["email"].astext).where(
+        Proof.account_id == account_id,
+        Proof.purpose == Purpose.EMAIL_CHANGE,
+        Proof.used_at.is_(None),
+        Proof.expires_at > now,
+    )
+    return await db.scalar(waiting.order_by(Proof.id.desc()).limit(1))
 
 
 async def scopes(db: AsyncSession, account_id: UUID) -> frozenset[str]:

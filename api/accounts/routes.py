@@ -7,6 +7,7 @@ from fastapi import Response
 from api.accounts import queries, service
 from api.accounts.schemas import (
     AccountCreate,
+    EmailChange,
     EmailInput,
     PasswordChange,
     PasswordReset,
@@ -79,20 +80,38 @@ async def get_profile(caller: AccountReader) -> Response:
 
 @router.patch("/me", responses=problems(Stale, PreconditionRequired))
 async def update_profile(
-    body: ProfileUpdate, db: SessionDep, caller: AccountWriter, response: Response, if_match: IfMatch = None
+    body: ProfileUpdate, db: SessionDep, caller: AccountWriter, response: Response, now: Now, if_match: IfMatch = None
 ) -> ProfileRead:
     """Change one's own details."""
     account = await service.update_profile(db, caller.account_id, body, if_match)
     response.headers["ETag"] = account.etag
-    scopes = sorted(await queries.scopes(db, account.id))
-    return ProfileRead.model_validate({**vars(account), "scopes": scopes})
+    more = {
+        "scopes": sorted(await queries.scopes(db, account.id)),
+        "pending_email": await queries.pending_email(db, account.id, now),
+    }
+    return ProfileRead.model_validate({**vars(account), **more})
 
 
-@router.put("/me/password", status_code=204, responses=problems(service.WrongPassword))
+@router.put("/me/password", status_code=204, responses=problems(service.WrongPassword, TooManyRequests))
 async def change_password(
-    body: PasswordChange, db: SessionDep, caller: AccountWriter, settings: SettingsDep, now: Now
+    body: PasswordChange, db: SessionDep, database: DatabaseDep, caller: AccountWriter, settings: SettingsDep, now: Now
 ) -> None:
     """Change the password with the present one; every other session ends."""
-    await service.change_password(
-        db, settings, caller.account_id, caller.session_id, body.current_password, body.password, now
-    )
+    account = await service.prove_password(db, database, settings, caller.account_id, body.current_password, now)
+    await service.change_password(db, settings, account, caller.session_id, body.password, now)
+
+
+@router.post("/me/email-change", status_code=202, responses=problems(service.WrongPassword, TooManyRequests))
+async def ask_email_change(
+    body: EmailChange, db: SessionDep, database: DatabaseDep, caller: AccountWriter, settings: SettingsDep, now: Now
+) -> Accepted:
+    """Ask for another mail address, with the password. It changes once the mail sent to it is answered."""
+    account = await service.prove_password(db, database, settings, caller.account_id, body.current_password, now)
+    await service.ask_email_change(db, database, settings, account, body.email, now)
+    return Accepted()
+
+
+@router.post("/me/email-change/confirmation", status_code=204, responses=problems(service.LinkSpent))
+async def confirm_email_change(body: TokenInput, db: PublicSession, settings: SettingsDep, now: Now) -> None:
+    """Confirm the new address with the token of the mail, from any device."""
+    await service.confirm_email_change(db, settings, body.token, now)

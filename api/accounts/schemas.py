@@ -1,7 +1,7 @@
 """What goes in and comes out of accounts."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, Field, field_validator
@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field, field_validator
 from api.core.errors import FieldRefused
 from api.core.schemas import BirthDate, Email, Input, Name, Opaque, OptionalText, Phone
 
+CurrentPassword = Annotated[str, Field(min_length=1, max_length=1000, description="the present one, again")]
+Locale = Annotated[str, Field(pattern="^[a-z]{2,3}$", description="the language of mails and SMS: fr, en, …")]
 Password = Annotated[str, Field(min_length=1, max_length=1000, description="12 to 128 characters; any are allowed")]
 
 
@@ -21,7 +23,7 @@ class AccountCreate(Input):
     last_name: Name
     birth_date: BirthDate | None = None
     phone: Phone | None = None
-    locale: Literal["fr", "en"] | None = Field(None, description="the language of mails and SMS; else Accept-Language")
+    locale: Locale | None = Field(None, description="the language of mails and SMS; else Accept-Language")
 
 
 class TokenInput(Input):
@@ -46,8 +48,15 @@ class PasswordReset(Input):
 class PasswordChange(Input):
     """A new password, with the present one."""
 
-    current_password: Password
+    current_password: CurrentPassword
     password: Password
+
+
+class EmailChange(Input):
+    """A new mail address, with the present password."""
+
+    email: Email
+    current_password: CurrentPassword
 
 
 class ProfileUpdate(Input):
@@ -60,7 +69,7 @@ class ProfileUpdate(Input):
     address: OptionalText | None = None
     postal_code: OptionalText | None = None
     city: OptionalText | None = None
-    locale: Literal["fr", "en"] | None = None
+    locale: Locale | None = None
 
     @field_validator("first_name", "last_name", "locale")
     @classmethod
@@ -76,6 +85,7 @@ class ProfileRead(BaseModel):
 
     id: UUID
     email: str
+    pending_email: str | None = Field(description="a new address that waits for its confirmation")
     first_name: str
     last_name: str
     birth_date: date | None
@@ -83,7 +93,7 @@ class ProfileRead(BaseModel):
     address: str | None
     postal_code: str | None
     city: str | None
-    locale: Literal["fr", "en"]
+    locale: str
     role: str
     scopes: list[str] = Field(description="what the account may do now")
     created_at: datetime

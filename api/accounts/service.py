@@ -12,7 +12,7 @@ from api.accounts.models import Account, Proof, Purpose
 from api.accounts.schemas import AccountCreate, ProfileUpdate
 from api.audit import service as audit
 from api.core import etags
-from api.core.database import Database
+from api.core.database import Database, as_system
 from api.core.errors import FieldRefused, InvalidField, Problem
 from api.core.settings import Settings
 from api.outbox import service as outbox
@@ -150,15 +150,65 @@ async def reset_password(db: AsyncSession, settings: Settings, token: str, passw
     await _set_password(db, settings, account, password, now)
 
 
-async def change_password(
-    db: AsyncSession, settings: Settings, account_id: UUID, session_id: UUID, current: str, password: str, now: datetime
-) -> None:
-    """Change one's own password and end every other session; raises WrongPassword, InvalidField."""
+async def prove_password(
+    db: AsyncSession, database: Database, settings: Settings, account_id: UUID, current: str, now: datetime
+) -> Account:
+    """One's own account, locked, for who knows its password; raises WrongPassword, TooManyRequests."""
+    bucket = secrets.keyed(settings.secrets.token_pepper, "password-again", str(account_id))
+    await limits.refuse_blocked(database, now, bucket)
     account = await queries.lock(db, account_id)
     if not await passwords.verify(current, account.password_hash):
+        await limits.count(database, now, bucket, limits.PASSWORD_AGAIN)
         raise WrongPassword
+    await limits.clear(database, now, bucket)
+    return account
+
+
+async def change_password(
+    db: AsyncSession, settings: Settings, account: Account, session_id: UUID, password: str, now: datetime
+) -> None:
+    """Change a password that was proved and end every other session; raises InvalidField."""
     refuse_easy_password(password, settings, account.email, account.first_name, account.last_name)
     await _set_password(db, settings, account, password, now, but=session_id)
+
+
+async def ask_email_change(
+    db: AsyncSession, database: Database, settings: Settings, account: Account, email: str, now: datetime
+) -> None:
+    """Write to the new address, and tell the present one. An address that has an account is only told that it has one."""
+    if not await _may_mail(database, settings, "email-change", str(account.id), now):
+        return
+    token = await _new_proof(db, account.id, Purpose.EMAIL_CHANGE, now + ACTIVATION_LASTS, email=email)
+    async with as_system(db):  # whose address it is, the caller may not know
+        taken = await queries.by_email(db, email)
+    if taken is None:
+        await outbox.enqueue(
+            db,
+            settings,
+            "email-change",
+            email,
+            language=account.locale,
+            account_id=account.id,
+            secret={"token": token},
+            expires_at=now + ACTIVATION_LASTS,
+        )
+    elif taken.id != account.id:
+        await outbox.enqueue(db, settings, "account-exists", taken.email, language=taken.locale, account_id=taken.id)
+    await outbox.enqueue(
+        db, settings, "email-change-asked", account.email, language=account.locale, account_id=account.id
+    )
+    await audit.record(db, "account.email_change_asked", actor=account.id, account_id=account.id)
+
+
+async def confirm_email_change(db: AsyncSession, settings: Settings, token: str, now: datetime) -> None:
+    """The new address is proved: it signs in from now on, and the old one is told. Raises LinkSpent."""
+    proof = await queries.spend_proof(db, Purpose.EMAIL_CHANGE, secrets.hash_token(token), now)
+    if proof is None or await queries.by_email(db, proof.data["email"]):
+        raise LinkSpent
+    account = await queries.lock(db, proof.account_id)
+    await outbox.enqueue(db, settings, "email-changed", account.email, language=account.locale, account_id=account.id)
+    account.email, account.email_key = proof.data["email"], queries.email_key(proof.data["email"])
+    await audit.record(db, "account.email_changed", actor=account.id, account_id=account.id)
 
 
 async def update_profile(db: AsyncSession, account_id: UUID, changes: ProfileUpdate, if_match: str | None) -> Account:
@@ -215,7 +265,7 @@ async def _send_activation(
     )
 
 
-async def _new_proof(db: AsyncSession, account_id: UUID, purpose: Purpose, expires_at: datetime) -> str:
+async def _new_proof(db: AsyncSession, account_id: UUID, purpose: Purpose, expires_at: datetime, **data: str) -> str:
     """A new link; those of the same kind before it are no longer good."""
     await db.execute(
         update(Proof)
@@ -225,7 +275,11 @@ async def _new_proof(db: AsyncSession, account_id: UUID, purpose: Purpose, expir
     token = secrets.new_token()
     await db.execute(
         insert(Proof).values(
-            purpose=purpose, token_hash=secrets.hash_token(token), account_id=account_id, expires_at=expires_at, data={}
+            purpose=purpose,
+            token_hash=secrets.hash_token(token),
+            account_id=account_id,
+            expires_at=expires_at,
+            data=data,
         )
     )
     return token

@@ -121,8 +121,8 @@ STATUS_WORDS: dict[int, tuple[str, str, str]] = {
     413: ("too-large", "Le contenu envoyé est trop volumineux.", "What was sent is too large."),
     415: (
         "unsupported-media-type",
-        "Envoyez du JSON (Content-Type: application/json).",
-        "Send JSON (Content-Type: application/json).",
+        "Envoyez du JSON (Content-Type: application/json), ou un fichier en multipart/form-data.",
+        "Send JSON (Content-Type: application/json), or a file as multipart/form-data.",
     ),
     422: ("invalid", "Certains champs sont à corriger.", "Some fields need correcting."),
     500: (

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Form
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
@@ -37,15 +38,25 @@ class StrictRoute(APIRoute):
         """FastAPI's handler, after the checks."""
         handle = super().get_route_handler()
         known = _query_names(self.dependant)
-        takes_json = bool(self.dependant.body_params)
+        wanted = _media_type(self.dependant)
 
         async def strict(request: Request) -> Response:
             _refuse_unknown(request, known)
-            if takes_json and not request.headers.get("content-type", "").lower().startswith("application/json"):
+            if not request.headers.get("content-type", "").lower().startswith(wanted):
                 raise HTTPException(415)
             return await handle(request)
 
         return strict
+
+
+def _media_type(dependant: Dependant) -> str:
+    """What a body must be: nothing asked without one, a form for files, else JSON."""
+    waiting, kinds = [dependant], set()
+    while waiting:
+        child = waiting.pop()
+        kinds |= {isinstance(field.field_info, Form) for field in child.body_params}
+        waiting += child.dependencies
+    return "" if not kinds else "multipart/form-data" if kinds == {True} else "application/json"
 
 
 def _refuse_unknown(request: Request, known: set[str]) -> None:

@@ -99,3 +99,4 @@ class Accepted(BaseModel):
     """The same answer whether or not the address is known."""
 
     status: str = "accepted"
+    wait_seconds: int = Field(60, description="how long before asking again sends another mail")

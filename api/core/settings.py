@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     sms_sender: str = Field("Cayenne", max_length=11, description="sender shown by the phone")
     timezone: str = Field("America/Cayenne", description="the town's time zone")
     town: str = Field("Cayenne", description="the town's name")
+    colour: str = Field(
+        "#0b5d5b", pattern="^#[0-9a-fA-F]{6}$", description="the town's colour, dark enough for white text"
+    )
     phone_region: str = Field("GF", description="region of phone numbers typed without +")
     contact_email: str = Field("espace-citoyens@ville-cayenne.fr", description="where parents can write")
     trusted_proxies: str = Field("", description="addresses, comma-separated, whose X-Forwarded-For is believed")
@@ -77,6 +80,17 @@ class Settings(BaseSettings):
         if value and scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
             raise ValueError("only PostgreSQL 15 or newer is supported: postgresql://user:password@host/database")
         return f"postgresql://{rest}" if value else ""
+
+    @field_validator("colour")
+    @classmethod
+    def readable_colour(cls, value: str) -> str:
+        """White text on it can be read: a contrast of 4.5 or more (WCAG 2.2, 1.4.3)."""
+        channels = (int(value[i : i + 2], 16) / 255 for i in (1, 3, 5))
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        if 1.05 / (luminance + 0.05) < 4.5:
+            raise ValueError(f"{value} is too light: white text on it could not be read. Choose a darker one")
+        return value
 
     @field_validator("timezone")
     @classmethod

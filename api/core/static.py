@@ -1,45 +1,95 @@
-"""The built SPA: hashed files for ever, pages fresh, brotli where the browser takes it, a CSP with hashes."""
+"""The built SPA, from memory: hashed files for ever, pages fresh with the town in them, brotli, a CSP with hashes."""
 
 import base64
+import gzip
 import hashlib
+import html
 import mimetypes
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
+import brotli
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+from api.core.settings import Settings
+
+PACKED = (".br", ".gz")
+TEXTS = (".html", ".webmanifest")  # where the town's own words are filled in
 # SvelteKit's announcer of page titles for screen readers has this one style attribute, and nothing else may.
 ANNOUNCER_STYLE = "'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='"
-INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+INLINE = {kind: re.compile(rf"<{kind}>(.*?)</{kind}>", re.DOTALL) for kind in ("script", "style")}
 mimetypes.add_type("application/manifest+json", ".webmanifest")
 
 
-def content_security_policy(folder: Path) -> str:
-    """A policy that allows our own files and, by their hashes, the start scripts of the built pages."""
-    hashes = set()
-    for page in folder.rglob("*.html"):
-        for script in INLINE_SCRIPT.findall(page.read_text()):
-            hashes.add(f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'")
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A file as it goes out, in each encoding that there is of it."""
+
+    bodies: dict[str, bytes]
+    headers: dict[str, str]
+    media_type: str
+
+
+def content_security_policy(pages: list[str]) -> str:
+    """A policy that allows our own files and, by their hashes, the start scripts and the town's colour in the pages."""
+
+    def hashes(kind: str) -> str:
+        found = {text for page in pages for text in INLINE[kind].findall(page)}
+        digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in found)
+        return " ".join(sorted(f"'sha256-{digest}'" for digest in digests))
+
     return (
-        f"style-src-attr 'unsafe-hashes' {ANNOUNCER_STYLE}; "
-        f"default-src 'none'; script-src 'self' {' '.join(sorted(hashes))}; style-src 'self'; img-src 'self' data:; "
+        f"default-src 'none'; script-src 'self' {hashes('script')}; style-src 'self' {hashes('style')}; "
+        f"style-src-attr 'unsafe-hashes' {ANNOUNCER_STYLE}; img-src 'self' data: blob:; "
         "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
     )
 
 
+def fill_in(text: str, settings: Settings) -> str:
+    """A built page with the town in it."""
+    words = {
+        "TOWN__NAME": settings.town,
+        "TOWN__CONTACT": settings.contact_email,
+        "TOWN__COLOUR": settings.colour,
+        "TOWN__DEMO": "yes" if settings.demo else "",
+    }
+    for mark, word in words.items():
+        text = text.replace(mark, html.escape(word))
+    return text
+
+
 class Spa:
     """Serves the built files; any other page address gets the shell, any other file and all of /api is 404."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.files = (
-            {str(f.relative_to(folder)): f for f in folder.rglob("*") if f.is_file()} if folder.is_dir() else {}
-        )
-        self.policy = content_security_policy(folder) if self.files else ""
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        files = {str(f.relative_to(folder)): f for f in sorted(folder.rglob("*")) if f.is_file()}
+        texts = {name: fill_in(f.read_text(), settings) for name, f in files.items() if name.endswith(TEXTS)}
+        self.policy = content_security_policy([text for name, text in texts.items() if name.endswith(".html")])
+        self.files = {name: self._load(name, files, texts) for name in files if not name.endswith(PACKED)}
+
+    def _load(self, name: str, files: dict[str, Path], texts: dict[str, str]) -> Served:
+        if name in texts:
+            plain = texts[name].encode()
+            bodies = {"": plain, "br": brotli.compress(plain), "gzip": gzip.compress(plain, mtime=0)}
+        else:
+            bodies = {"": files[name].read_bytes()}
+            for encoding, ending in zip(("br", "gzip"), PACKED, strict=True):
+                if ending_file := files.get(name + ending):
+                    bodies[encoding] = ending_file.read_bytes()
+        headers = {
+            "Vary": "Accept-Encoding",
+            "Cache-Control": "no-cache",
+            "ETag": f'"{hashlib.sha256(bodies[""]).hexdigest()[:20]}"',
+        }
+        if name.startswith("_app/immutable/"):
+            headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        if name.endswith(".html"):
+            headers["Content-Security-Policy"] = self.policy
+        return Served(bodies, headers, mimetypes.guess_type(name)[0] or "application/octet-stream")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -49,21 +99,16 @@ class Spa:
         if scope["method"] not in {"GET", "HEAD"}:
             raise HTTPException(405)
         name = next((n for n in (path, f"{path}.html", "index.html" if not path else "") if n in self.files), None)
-        if name is None and "." in path.rsplit("/", 1)[-1]:
+        if name is None and ("." in path.rsplit("/", 1)[-1] or "200.html" not in self.files):
             raise HTTPException(404)
-        await self._file(name or "200.html", scope)(scope, receive, send)
+        await self._answer(self.files[name or "200.html"], scope)(scope, receive, send)
 
-    def _file(self, name: str, scope: Scope) -> Response:
-        if name not in self.files:
-            raise HTTPException(404)
-        accepts = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"accept-encoding"), "")
-        headers = {"Vary": "Accept-Encoding", "Cache-Control": "no-cache"}
-        if name.startswith("_app/immutable/"):
-            headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        if name.endswith(".html"):
-            headers["Content-Security-Policy"] = self.policy
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        for encoding, suffix in ENCODINGS:
-            if encoding in accepts and (packed := self.files.get(name + suffix)):
-                return FileResponse(packed, headers=headers | {"Content-Encoding": encoding}, media_type=kind)
-        return FileResponse(self.files[name], headers=headers, media_type=kind)
+    def _answer(self, file: Served, scope: Scope) -> Response:
+        asked = {k: v.decode("latin-1") for k, v in scope["headers"] if k in {b"accept-encoding", b"if-none-match"}}
+        if asked.get(b"if-none-match") == file.headers["ETag"]:
+            return Response(status_code=304, headers=file.headers)
+        for encoding in ("br", "gzip"):
+            if encoding in asked.get(b"accept-encoding", "") and encoding in file.bodies:
+                headers = file.headers | {"Content-Encoding": encoding}
+                return Response(file.bodies[encoding], headers=headers, media_type=file.media_type)
+        return Response(file.bodies[""], headers=file.headers, media_type=file.media_type)

@@ -17,6 +17,7 @@ from api.core.errors import STATUS_WORDS, internal_error, problem_response
 from api.core.languages import preferred
 
 MAX_BODY = 1_000_000  # bytes
+MAX_FILE_BODY = 10_200_000  # bytes: a file of 10 MB in its multipart envelope
 log = structlog.get_logger("foyer.http")
 ANSWERS = Counter("foyer_http_answers_total", "Answers", ["method", "route", "status"])
 SECONDS = Histogram("foyer_http_seconds", "Time to answer", ["route"], buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 1, 5))
@@ -56,12 +57,13 @@ class Surroundings:
         request_id = scope["request_id"] = token_hex(8)
         started, status, read = time.perf_counter(), 0, 0
         is_api = scope["path"].startswith("/api/")
+        most = MAX_FILE_BODY if is_api and scope["path"].endswith("/documents") else MAX_BODY
 
         async def bounded() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > MAX_BODY:
+            if read > most:
                 raise TooLarge
             return message
 
@@ -78,7 +80,7 @@ class Surroundings:
 
         try:
             length = next((v for k, v in scope["headers"] if k == b"content-length"), b"0")
-            if length.isdigit() and int(length) > MAX_BODY:
+            if length.isdigit() and int(length) > most:
                 raise TooLarge  # noqa: TRY301 - answered with the one below
             await self.app(scope, bounded, dressed)
         except TooLarge:

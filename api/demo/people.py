@@ -11,10 +11,10 @@ import pyotp
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.accounts.agents import add_agent, passphrase
 from api.accounts.models import Account
 from api.core.database import Database, act_as
 from api.core.settings import Settings
+from api.second_factors.agents import add_agent, passphrase
 from api.security import passwords
 from api.service_keys import queries as key_queries
 from api.service_keys import service as service_keys

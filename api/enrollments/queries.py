@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.accounts.models import Account
 from api.activities.models import Activity
 from api.core.database import Read, found
 from api.enrollments.models import Enrollment, EnrollmentState
@@ -71,3 +72,14 @@ async def lapsed(db: AsyncSession, now: datetime) -> list[Enrollment]:
         .limit(100)
     )
     return list(await db.scalars(late.with_for_update(skip_locked=True)))
+
+
+async def whom_to_tell(db: AsyncSession, enrollment: Enrollment) -> Account | None:
+    """Who asked for it; another parent of the file when that account is closed; None when nobody is left."""
+    linked = (
+        select(Account)
+        .join(ServiceLink, ServiceLink.account_id == Account.id)
+        .where(ServiceLink.family_id == enrollment.family_id, ServiceLink.ended_at.is_(None))
+    )
+    asker = await db.get_one(Account, enrollment.account_id)
+    return asker if asker.closed_at is None else await db.scalar(linked.order_by(ServiceLink.id).limit(1))

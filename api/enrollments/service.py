@@ -7,7 +7,6 @@ from sqlalchemy import delete, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.accounts.models import Account
 from api.activities.models import DAYS, Activity
 from api.audit import service as audit
 from api.core.clock import utcnow
@@ -182,9 +181,11 @@ async def _leave(db: AsyncSession, settings: Settings, enrollment: Enrollment, *
 
 
 async def _tell(db: AsyncSession, settings: Settings, enrollment: Enrollment) -> None:
-    """A mail without the child's name or an amount."""
+    """A mail without the child's name or an amount, to who asked; to another parent of the file once that account is closed."""
     async with as_system(db):  # the other parent may have asked
-        account = await db.get_one(Account, enrollment.account_id)
+        account = await queries.whom_to_tell(db, enrollment)
+    if account is None:
+        return
     until = f"{enrollment.offered_until.astimezone(settings.zone):%d/%m/%Y à %Hh%M}" if enrollment.offered_until else ""
     await outbox.enqueue(
         db,

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.core.database import Base, Created, Identified, values_of
@@ -21,6 +21,15 @@ class RequestState(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    CORRECTION_REQUESTED = "correction_requested"
+
+
+class Correction(StrEnum):
+    """What the parent is asked to do about the request."""
+
+    INCOMPLETE = "incomplete"
+    INCORRECT = "incorrect"
+    OUTDATED = "outdated"
 
 
 class WrongState(Problem):
@@ -55,20 +64,29 @@ class Request(Identified, Created, Versioned, Base):
     state: Mapped[RequestState] = mapped_column(values_of(RequestState, "state"))
     data: Mapped[dict[str, Any]]
     reason: Mapped[str | None] = mapped_column(Text)
+    correction: Mapped[str | None] = mapped_column(Text)
     submitted_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
 
     __table_args__ = (
-        CheckConstraint("(state = 'refused') = (reason IS NOT NULL)", name="refused_with_reason"),
+        CheckConstraint(
+            "(state IN ('refused', 'correction_requested')) = (reason IS NOT NULL)", name="answer_with_reason"
+        ),
+        CheckConstraint(
+            "(state = 'correction_requested') = (correction IS NOT NULL) AND correction IN ('incomplete', 'incorrect', 'outdated')",
+            name="correction",
+        ),
         Index("ix_request_account_id_id", "account_id", "id"),
         Index("ix_request_state_id", "state", "id"),
     )
 
-    def move(self, to: RequestState, *allowed: RequestState) -> None:
-        """Change the state; raises WrongState unless it is one of `allowed`."""
+    def move(
+        self, to: RequestState, *allowed: RequestState, reason: str | None = None, correction: Correction | None = None
+    ) -> None:
+        """Change the state, with the reason that the parent reads; raises WrongState unless it is one of `allowed`."""
         if self.state not in allowed:
             raise WrongState
-        self.state = to
+        self.state, self.reason, self.correction = to, reason, correction.value if correction else None
 
 
 class RequestEvent(Identified, Created, Base):
@@ -83,3 +101,32 @@ class RequestEvent(Identified, Created, Base):
     reason: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (Index("ix_request_event_request_id", "request_id"),)
+
+
+class RequestMessage(Identified, Created, Base):
+    """What the parent or the service wrote on a request; `read_at` is when the other side saw it."""
+
+    __tablename__ = "request_message"
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("request.id", ondelete="CASCADE"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))  # whose request it is
+    by_agent: Mapped[bool]
+    author_id: Mapped[UUID]
+    body: Mapped[str] = mapped_column(Text)
+    read_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_request_message_request_id", "request_id"),)
+
+
+class RequestDocument(Identified, Created, Base):
+    """A file joined to a request, as it is given out again."""
+
+    __tablename__ = "request_document"
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("request.id", ondelete="CASCADE"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))  # whose request it is
+    by_agent: Mapped[bool]
+    name: Mapped[str] = mapped_column(Text)
+    media_type: Mapped[str] = mapped_column(Text)
+    size: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+    __table_args__ = (Index("ix_request_document_request_id", "request_id"),)

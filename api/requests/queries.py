@@ -1,18 +1,28 @@
 """Requests in the database: one's own, or the agents' queue."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
 from api.core.database import Read, found
-from api.requests.models import Request, RequestType
+from api.requests.models import Request, RequestDocument, RequestMessage, RequestType
 
 FIELDS = """'id', r.id, 'reference', r.reference, 'type', r.type,
     'type_name', (SELECT CASE WHEN :language = 'en' THEN t.name_en ELSE t.name_fr END FROM request_type t WHERE t.slug = r.type),
-    'state', r.state, 'data', r.data, 'reason', r.reason, 'submitted_at', r.submitted_at, 'version', r.version,
+    'state', r.state, 'data', r.data, 'reason', r.reason, 'correction', r.correction, 'submitted_at', r.submitted_at,
+    'version', r.version,
+    'unread', (SELECT count(*) FROM request_message m
+               WHERE m.request_id = r.id AND m.read_at IS NULL AND m.by_agent = (actor() <> 'agent')),
     'timeline', (SELECT json_agg(json_build_object('state', e.state, 'at', e.created_at, 'by_agent', e.by_agent, 'reason', e.reason)
                  ORDER BY e.id) FROM request_event e WHERE e.request_id = r.id)"""
+DOCUMENT = """json_build_object('id', d.id, 'name', d.name, 'media_type', d.media_type, 'size', d.size,
+    'by_agent', d.by_agent, 'created_at', d.created_at)"""
+CONVERSATION = f"""'messages', (SELECT coalesce(json_agg(json_build_object('id', m.id, 'body', m.body, 'by_agent', m.by_agent,
+        'created_at', m.created_at, 'read_at', m.read_at) ORDER BY m.id), '[]') FROM request_message m WHERE m.request_id = r.id),
+    'documents', (SELECT coalesce(json_agg({DOCUMENT} ORDER BY d.id), '[]') FROM request_document d WHERE d.request_id = r.id)"""
 REQUESTER = """'requester', (SELECT json_build_object('id', a.id, 'first_name', a.first_name, 'last_name', a.last_name, 'email', a.email,
     'phone', a.phone, 'birth_date', a.birth_date) FROM account a WHERE a.id = r.account_id)"""
 NEXT = "(SELECT p.id FROM page p WHERE p.place = :limit AND EXISTS (SELECT FROM page WHERE place > :limit))"
@@ -34,7 +44,7 @@ PAGE = Read(f"""
     FROM page r
 """)
 ONE = Read(
-    f"SELECT json_build_object({FIELDS.replace(':language', ':language::text', 1)})::text "
+    f"SELECT json_build_object({FIELDS.replace(':language', ':language::text', 1)}, {CONVERSATION})::text "
     "FROM request r WHERE r.account_id = :viewer AND r.id = :id::uuid"
 )
 AGENT_PAGE = Read(f"""
@@ -50,10 +60,15 @@ AGENT_PAGE = Read(f"""
     FROM page r
 """)
 AGENT_ONE = Read(
-    f"SELECT json_build_object({FIELDS.replace(':language', ':language::text', 1)}, {REQUESTER})::text "
+    f"SELECT json_build_object({FIELDS.replace(':language', ':language::text', 1)}, {CONVERSATION}, {REQUESTER})::text "
     "FROM request r WHERE r.id = :id::uuid"
 )
-WRITTEN = text(f"SELECT json_build_object({FIELDS}, {REQUESTER}) FROM request r WHERE r.id = :id")
+WRITTEN = text(f"SELECT json_build_object({FIELDS}, {CONVERSATION}, {REQUESTER}) FROM request r WHERE r.id = :id")
+DOCUMENTS = Read(f"""
+    SELECT json_build_object('next_cursor', NULL, 'items', (SELECT coalesce(json_agg({DOCUMENT} ORDER BY d.id), '[]')
+        FROM request_document d WHERE d.request_id = r.id))::text
+    FROM request r WHERE r.account_id = :viewer AND r.id = :id::uuid
+""")
 
 
 async def type_of(db: AsyncSession, slug: str) -> RequestType | None:
@@ -65,6 +80,51 @@ async def lock(db: AsyncSession, account_id: UUID, request_id: UUID) -> Request:
     """One of one's own requests, locked."""
     own = select(Request).where(Request.account_id == account_id, Request.id == request_id)
     return found(await db.scalar(own.with_for_update()))
+
+
+async def document(
+    db: AsyncSession, request_id: UUID, document_id: UUID, owner: UUID | None
+) -> tuple[RequestDocument, bytes]:
+    """A document with its content; of one's own request, or of any for an agent (`owner` None)."""
+    wanted = (
+        select(RequestDocument)
+        .options(undefer(RequestDocument.content))
+        .where(RequestDocument.request_id == request_id, RequestDocument.id == document_id)
+    )
+    if owner:
+        wanted = wanted.where(RequestDocument.account_id == owner)
+    row = found(await db.scalar(wanted))
+    return row, row.content
+
+
+async def same_document(db: AsyncSession, request_id: UUID, content: bytes) -> RequestDocument | None:
+    """The document that has this very content, when it was sent before."""
+    return await db.scalar(
+        select(RequestDocument).where(
+            RequestDocument.request_id == request_id,
+            RequestDocument.size == len(content),
+            RequestDocument.content == content,
+        )
+    )
+
+
+async def count_documents(db: AsyncSession, request_id: UUID) -> int:
+    """How many files the request has."""
+    counted = select(func.count()).select_from(RequestDocument).where(RequestDocument.request_id == request_id)
+    return await db.scalar(counted) or 0
+
+
+async def mark_read(db: AsyncSession, request_id: UUID, *, by_agent: bool, now: datetime) -> None:
+    """The messages of the other side were seen."""
+    await db.execute(
+        update(RequestMessage)
+        .where(
+            RequestMessage.request_id == request_id,
+            RequestMessage.by_agent.is_(not by_agent),
+            RequestMessage.read_at.is_(None),
+        )
+        .values(read_at=now)
+    )
 
 
 async def lock_for_agent(db: AsyncSession, request_id: UUID) -> Request:

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from api.core.schemas import Input, LongText, Page, Text
-from api.requests.models import RequestState
+from api.requests.models import Correction, RequestState
 from api.service_keys.schemas import IssuedRead, KeyIssue
 
 
@@ -48,7 +48,40 @@ class Event(BaseModel):
     reason: str | None
 
 
-class RequestRead(BaseModel):
+class MessageCreate(Input):
+    """What one writes to the other side."""
+
+    body: LongText
+
+
+class MessageRead(BaseModel):
+    """A message; `read_at` is when the other side saw it."""
+
+    id: UUID
+    body: str
+    by_agent: bool
+    created_at: datetime
+    read_at: datetime | None
+
+
+class DocumentRead(BaseModel):
+    """A file of a request. A photo is given out as an upright JPEG without its metadata."""
+
+    id: UUID
+    name: str
+    media_type: str
+    size: int = Field(description="bytes")
+    by_agent: bool
+    created_at: datetime
+
+
+class DocumentList(Page):
+    """The files of a request, in the order they came."""
+
+    items: list[DocumentRead]
+
+
+class RequestSummary(BaseModel):
     """A request with its timeline."""
 
     id: UUID
@@ -57,16 +90,25 @@ class RequestRead(BaseModel):
     type_name: str
     state: RequestState
     data: dict[str, Any]
-    reason: str | None = Field(description="of a refusal")
+    reason: str | None = Field(description="of a refusal, or of a correction that is asked for")
+    correction: Correction | None = Field(description="what is asked for in `correction_requested`")
     submitted_at: datetime
     timeline: list[Event]
+    unread: int = Field(description="messages of the other side that were not seen yet")
     version: int
+
+
+class RequestRead(RequestSummary):
+    """A request with its timeline, messages and documents."""
+
+    messages: list[MessageRead]
+    documents: list[DocumentRead]
 
 
 class RequestList(Page):
     """Requests, the newest first."""
 
-    items: list[RequestRead]
+    items: list[RequestSummary]
 
 
 class Requester(BaseModel):
@@ -80,6 +122,12 @@ class Requester(BaseModel):
     birth_date: str | None
 
 
+class AgentRequestSummary(RequestSummary):
+    """A request in the queue."""
+
+    requester: Requester
+
+
 class AgentRequestRead(RequestRead):
     """A request, for an agent."""
 
@@ -89,7 +137,7 @@ class AgentRequestRead(RequestRead):
 class AgentRequestList(Page):
     """The queue: what waits longest is first."""
 
-    items: list[AgentRequestRead]
+    items: list[AgentRequestSummary]
     counts: dict[str, int] = Field(description="how many requests in each state")
 
 
@@ -103,6 +151,13 @@ class AcceptedRead(AgentRequestRead):
     """The accepted request, and the key that was given out with it."""
 
     issued_key: IssuedRead | None = None
+
+
+class CorrectionAsked(Input):
+    """Send a request back to the parent, who reads what to do."""
+
+    kind: Correction
+    reason: LongText
 
 
 class Refusal(Input):

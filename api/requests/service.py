@@ -12,17 +12,30 @@ from api.accounts import queries as accounts
 from api.accounts.models import Account
 from api.audit import service as audit
 from api.core import etags
+from api.core.database import found
 from api.core.errors import InvalidField
 from api.core.settings import Settings
+from api.core.uploads import Upload
 from api.families import queries as families
 from api.outbox import service as outbox
 from api.requests import queries
-from api.requests.models import Request, RequestEvent, RequestState
-from api.requests.schemas import Acceptance, AcceptedRead, AgentRequestRead, RequestCreate, RequestRead
+from api.requests.models import Request, RequestDocument, RequestEvent, RequestMessage, RequestState, WrongState
+from api.requests.schemas import (
+    Acceptance,
+    AcceptedRead,
+    AgentRequestRead,
+    CorrectionAsked,
+    DocumentRead,
+    MessageRead,
+    RequestCreate,
+    RequestRead,
+)
 from api.security.principal import refuse
 from api.service_keys import service as service_keys
 
-OPEN = (RequestState.SUBMITTED, RequestState.IN_REVIEW)
+EDITABLE = (RequestState.SUBMITTED, RequestState.CORRECTION_REQUESTED)
+OPEN = (*EDITABLE, RequestState.IN_REVIEW)
+MAX_DOCUMENTS = 10
 WORDS = {
     "required": ("missing", "Ce champ est nécessaire.", "This field is needed."),
     "additionalProperties": ("unknown", "Ce champ n'existe pas.", "This field does not exist."),
@@ -58,10 +71,11 @@ async def submit(
 async def change(
     db: AsyncSession, account_id: UUID, request_id: UUID, data: dict[str, Any], if_match: str | None, language: str
 ) -> RequestRead:
-    """Change one's request before an agent takes it. Raises NotFound, WrongState, Stale, PreconditionRequired, InvalidField."""
+    """Change one's request before an agent takes it, or when a correction is asked for. Raises NotFound, WrongState, Stale, PreconditionRequired, InvalidField."""
     request = await queries.lock(db, account_id, request_id)
     etags.check(request, if_match)
-    request.move(RequestState.SUBMITTED, RequestState.SUBMITTED)
+    if request.state not in EDITABLE:
+        raise WrongState
     await _check_data(db, account_id, request.type, data)
     request.data = data
     await db.flush()
@@ -109,11 +123,96 @@ async def refuse_request(
 ) -> AgentRequestRead:
     """Refuse a request with a reason that the parent reads. Raises NotFound, WrongState."""
     request = await queries.lock_for_agent(db, request_id)
-    request.move(RequestState.REFUSED, *OPEN)
-    request.agent_id, request.reason = agent_id, reason
+    request.move(RequestState.REFUSED, *OPEN, reason=reason)
+    request.agent_id = agent_id
     await _record(db, request, agent_id, by_agent=True)
     await _tell(db, settings, request, "request-refused")
     return AgentRequestRead.model_validate(await written(db, request.id, language))
+
+
+async def note_view(db: AsyncSession, agent_id: UUID, request_id: UUID) -> None:
+    """Write down that an agent looked at a request. Raises NotFound."""
+    request = found(await db.get(Request, request_id))
+    await audit.record(db, "request.viewed", actor=agent_id, account_id=request.account_id, request=request.reference)
+
+
+async def ask_correction(
+    db: AsyncSession, settings: Settings, agent_id: UUID, request_id: UUID, asked: CorrectionAsked, language: str
+) -> AgentRequestRead:
+    """Send a request back: the parent may change it again, and reads what to do. Raises NotFound, WrongState."""
+    request = await queries.lock_for_agent(db, request_id)
+    request.move(
+        RequestState.CORRECTION_REQUESTED,
+        RequestState.SUBMITTED,
+        RequestState.IN_REVIEW,
+        reason=asked.reason,
+        correction=asked.kind,
+    )
+    request.agent_id = agent_id
+    await _record(db, request, agent_id, by_agent=True)
+    await _tell(db, settings, request, "request-correction")
+    return AgentRequestRead.model_validate(await written(db, request.id, language))
+
+
+async def resubmit(db: AsyncSession, account_id: UUID, request_id: UUID, language: str) -> RequestRead:
+    """Send a corrected request again. Raises NotFound, WrongState."""
+    request = await queries.lock(db, account_id, request_id)
+    request.move(RequestState.SUBMITTED, RequestState.CORRECTION_REQUESTED)
+    await _record(db, request, account_id, by_agent=False)
+    return RequestRead.model_validate(await written(db, request.id, language))
+
+
+async def write(
+    db: AsyncSession, settings: Settings, author_id: UUID, request: Request, body: str, *, by_agent: bool
+) -> MessageRead:
+    """Write to the other side; a parent gets a mail that says so, without the words. Raises WrongState."""
+    if request.state is RequestState.WITHDRAWN:
+        raise WrongState
+    message = RequestMessage(
+        request_id=request.id, account_id=request.account_id, by_agent=by_agent, author_id=author_id, body=body
+    )
+    db.add(message)
+    await db.flush()
+    if by_agent:
+        await _tell(db, settings, request, "request-message")
+    return MessageRead.model_validate(message, from_attributes=True)
+
+
+async def join_document(db: AsyncSession, account_id: UUID, request_id: UUID, upload: Upload) -> DocumentRead:
+    """Join a file to one's open request; the same file again is the one that is there. Raises NotFound, WrongState, InvalidField."""
+    request = await queries.lock(db, account_id, request_id)
+    if request.state not in OPEN:
+        raise WrongState
+    document = await queries.same_document(db, request_id, upload.content)
+    if document is None:
+        if await queries.count_documents(db, request_id) >= MAX_DOCUMENTS:
+            raise InvalidField(
+                "/file",
+                "too-many",
+                f"Une demande peut avoir {MAX_DOCUMENTS} documents au plus.",
+                f"A request can have {MAX_DOCUMENTS} documents at most.",
+            )
+        document = RequestDocument(
+            request_id=request.id,
+            account_id=account_id,
+            by_agent=False,
+            name=upload.name,
+            media_type=upload.media_type,
+            size=len(upload.content),
+            content=upload.content,
+        )
+        db.add(document)
+        await db.flush()
+    return DocumentRead.model_validate(document, from_attributes=True)
+
+
+async def remove_document(db: AsyncSession, account_id: UUID, request_id: UUID, document_id: UUID) -> None:
+    """Take back a file before an agent has the request. Raises NotFound, WrongState."""
+    request = await queries.lock(db, account_id, request_id)
+    document, _ = await queries.document(db, request_id, document_id, account_id)
+    if request.state not in EDITABLE:
+        raise WrongState
+    await db.delete(document)
 
 
 async def written(db: AsyncSession, request_id: UUID, language: str) -> dict[str, Any]:

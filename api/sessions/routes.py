@@ -11,13 +11,23 @@ from api.core.database import DatabaseDep, SessionDep
 from api.core.errors import NotFound, Problem, TooManyRequests, answers, problems
 from api.core.routing import router as new_router
 from api.core.settings import SettingsDep
+from api.second_factors import service as second_factors
+from api.second_factors.schemas import PasskeyOptions
 from api.security.addresses import ClientNetwork
 from api.security.principal import NotSignedIn, Principal, Reader, Reads, Requires
 from api.security.scopes import Scope
 from api.security.tokens import Tokens
 from api.sessions import queries, service
 from api.sessions.models import Client
-from api.sessions.schemas import ChallengeRead, RefreshCreate, SecondFactorCreate, SessionCreate, SessionList, TokenRead
+from api.sessions.schemas import (
+    ChallengeRead,
+    PasskeySession,
+    RefreshCreate,
+    SecondFactorCreate,
+    SessionCreate,
+    SessionList,
+    TokenRead,
+)
 
 router = new_router("/sessions", tag="sessions")
 REFRESH_COOKIE = "__Host-foyer_refresh"
@@ -138,6 +148,34 @@ async def pass_second_factor(
     """Finish signing in with the code of the authenticator or a recovery code."""
     signed_in = await service.pass_second_factor(
         database, settings, tokens, body.challenge, body.code, device=device, now=now
+    )
+    return _answer(signed_in, response)
+
+
+@router.post("/passkey-options")
+async def begin_passkey_session(settings: SettingsDep, now: Now) -> PasskeyOptions:
+    """What the browser needs to present a passkey; the same for everybody, good for 5 minutes and once."""
+    return PasskeyOptions(options=second_factors.passkey_request(settings, now))
+
+
+@router.post(
+    "/passkey",
+    status_code=201,
+    dependencies=[Depends(refuse_cross_site)],
+    responses=problems(second_factors.PasskeyRefused, CrossSite),
+)
+async def create_passkey_session(
+    body: PasskeySession,
+    response: Response,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    tokens: TokensDep,
+    device: Device,
+    now: Now,
+) -> TokenRead:
+    """Sign in with a passkey, without an address or a password."""
+    signed_in = await service.pass_passkey(
+        database, settings, tokens, body.credential, body.client, device=device, now=now
     )
     return _answer(signed_in, response)
 

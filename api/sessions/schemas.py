@@ -1,7 +1,7 @@
 """What goes in and comes out of sessions."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -23,6 +23,13 @@ class SecondFactorCreate(Input):
 
     challenge: Opaque
     code: str = Field(min_length=6, max_length=20)
+
+
+class PasskeySession(Input):
+    """The browser's answer to the request options of a passkey."""
+
+    credential: dict[str, Any]
+    client: Client = Client.BROWSER
 
 
 class RefreshCreate(Input):

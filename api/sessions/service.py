@@ -4,18 +4,20 @@ import hmac
 import secrets as system_secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-import pyotp
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.accounts import queries as accounts
-from api.accounts.models import PARENT, Account, Proof, Purpose, RecoveryCode, SecondFactor
+from api.accounts.models import PARENT, Account, Proof, Purpose
 from api.audit import service as audit
 from api.core.database import Database
 from api.core.errors import Problem
 from api.core.settings import Settings
+from api.second_factors import service as second_factors
+from api.second_factors.models import SecondFactor
 from api.security import limits, passwords, secrets
 from api.security.principal import NotSignedIn
 from api.security.tokens import LIFETIME, Claims, Tokens
@@ -26,7 +28,6 @@ from api.sessions.schemas import SessionCreate, TokenRead
 PARENT_LASTS, PARENT_IDLE = timedelta(days=30), timedelta(days=14)
 AGENT_LASTS, AGENT_IDLE = timedelta(hours=12), timedelta(minutes=30)
 CHALLENGE_LASTS = timedelta(minutes=5)
-TOTP_PERIOD = 30  # seconds (RFC 6238)
 
 
 class WrongCredentials(Problem):
@@ -163,13 +164,30 @@ async def pass_second_factor(
     bucket = secrets.keyed(settings.secrets.token_pepper, "second-factor", str(asked.account_id))
     await limits.refuse_blocked(database, now, bucket)
     async with database.transaction("auth") as db:
-        if await _spend_code(db, settings, asked.account_id, code, now):
+        if await second_factors.spend_code(db, settings, asked.account_id, code, now):
             await limits.clear(database, now, bucket)
             await accounts.spend_proof(db, Purpose.SECOND_FACTOR, asked.token_hash, now)
             account = await accounts.lock(db, asked.account_id)
             return await _open(db, settings, tokens, account, Client(asked.data["client"]), device, now)
     await limits.count(database, now, bucket, limits.SECOND_FACTOR)
     raise WrongCode
+
+
+async def pass_passkey(
+    database: Database,
+    settings: Settings,
+    tokens: Tokens,
+    credential: dict[str, Any],
+    client: Client,
+    *,
+    device: str,
+    now: datetime,
+) -> SignedIn:
+    """Sign in with a passkey: the device has checked its holder, which is both factors at once. Raises PasskeyRefused."""
+    async with database.transaction("auth") as db:
+        account_id = await second_factors.check_passkey(db, database, settings, credential, now)
+        account = await accounts.lock(db, account_id)
+        return await _open(db, settings, tokens, account, client, device, now)
 
 
 async def refresh(database: Database, settings: Settings, tokens: Tokens, presented: str, now: datetime) -> SignedIn:
@@ -226,32 +244,6 @@ async def _challenge(db: AsyncSession, account_id: UUID, client: Client, now: da
         )
     )
     return token
-
-
-async def _spend_code(db: AsyncSession, settings: Settings, account_id: UUID, code: str, now: datetime) -> bool:
-    """Whether the code is good, and use it up: a TOTP step once (RFC 6238, 5.2), a recovery code once."""
-    digits = "".join(code.split()).replace("-", "").upper()
-    factor = await db.scalar(select(SecondFactor).where(SecondFactor.account_id == account_id).with_for_update())
-    secret = secrets.decrypt(settings.secrets.encryption_key, factor.secret) if factor else None
-    if factor and secret:
-        step = int(now.timestamp()) // TOTP_PERIOD
-        for candidate in (step, step - 1, step + 1):
-            if candidate > factor.last_step and hmac.compare_digest(
-                pyotp.TOTP(secret).at(candidate * TOTP_PERIOD), digits
-            ):
-                factor.last_step = candidate
-                return True
-    spent = await db.scalar(
-        update(RecoveryCode)
-        .where(
-            RecoveryCode.account_id == account_id,
-            RecoveryCode.code_hash == secrets.hash_token(digits),
-            RecoveryCode.used_at.is_(None),
-        )
-        .values(used_at=now)
-        .returning(RecoveryCode.account_id)
-    )
-    return spent is not None
 
 
 async def _open(

@@ -26,6 +26,10 @@ PUBLIC = {
     "refresh_session",
     "list_services",
     "object_to_service_key",
+    "get_town",
+    "confirm_email_change",
+    "begin_passkey_session",
+    "create_passkey_session",
 }
 BODY: dict[str, Any] = {}
 
@@ -34,9 +38,11 @@ def call(portal: Portal, path: str, method: str, headers: dict[str, str]) -> htt
     """An operation with ids that belong to nobody."""
     url = portal.address + re.sub(r"{\w+}", str(uuid.uuid4()), path)
     params = {"search": "xx"} if path.endswith("/agent/families") else {}
-    return portal.http.request(
-        method.upper(), url, params=params, headers=headers, json=BODY if method in {"post", "put", "patch"} else None
-    )
+    body = SPEC["paths"][path][method].get("requestBody", {}).get("content", {})
+    if "multipart/form-data" in body:
+        return portal.http.request(method.upper(), url, headers=headers, files={"file": ("a.pdf", b"%PDF-1.7")})
+    sends = "application/json" in body or method in {"post", "put", "patch"}
+    return portal.http.request(method.upper(), url, params=params, headers=headers, json=BODY if sends else None)
 
 
 def test_the_committed_contract_is_the_code(environment: dict[str, str]) -> None:

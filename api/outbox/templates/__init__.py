@@ -7,13 +7,20 @@ from string import Template
 
 
 @cache
+def languages() -> list[str]:
+    """Those that have a file here, French first."""
+    found = {f.name.removesuffix(".toml") for f in files(__package__).iterdir() if f.name.endswith(".toml")}
+    return ["fr", *sorted(found - {"fr"})]
+
+
+@cache
 def _texts(language: str) -> dict[str, dict[str, str]]:
     return tomllib.loads(files(__package__).joinpath(f"{language}.toml").read_text())
 
 
 def render(template: str, language: str, channel: str, values: dict[str, str]) -> tuple[str, str]:
     """The subject and the body; an unknown language gets French. Raises KeyError for a missing value."""
-    texts = _texts(language if language in {"fr", "en"} else "fr")
+    texts = _texts(language if language in languages() else "fr")
     words = texts[template]
     if channel == "sms":
         return "", Template(words["sms"]).substitute(values).strip()

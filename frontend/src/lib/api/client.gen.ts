@@ -38,6 +38,8 @@ export interface Acceptance {
  */
 export interface Accepted {
   status?: string;
+  /** how long before asking again sends another mail */
+  wait_seconds?: number;
 }
 
 export type AcceptedReadData = { [key: string]: unknown };
@@ -54,6 +56,19 @@ export const RequestState = {
   accepted: 'accepted',
   refused: 'refused',
   withdrawn: 'withdrawn',
+  correction_requested: 'correction_requested',
+} as const;
+
+/**
+ * What the parent is asked to do about the request.
+ */
+export type Correction = typeof Correction[keyof typeof Correction];
+
+
+export const Correction = {
+  incomplete: 'incomplete',
+  incorrect: 'incorrect',
+  outdated: 'outdated',
 } as const;
 
 /**
@@ -64,6 +79,30 @@ export interface Event {
   at: string;
   by_agent: boolean;
   reason: string | null;
+}
+
+/**
+ * A message; `read_at` is when the other side saw it.
+ */
+export interface MessageRead {
+  id: string;
+  body: string;
+  by_agent: boolean;
+  created_at: string;
+  read_at: string | null;
+}
+
+/**
+ * A file of a request. A photo is given out as an upright JPEG without its metadata.
+ */
+export interface DocumentRead {
+  id: string;
+  name: string;
+  media_type: string;
+  /** bytes */
+  size: number;
+  by_agent: boolean;
+  created_at: string;
 }
 
 /**
@@ -104,25 +143,64 @@ export interface AcceptedRead {
   type_name: string;
   state: RequestState;
   data: AcceptedReadData;
-  /** of a refusal */
+  /** of a refusal, or of a correction that is asked for */
   reason: string | null;
+  /** what is asked for in `correction_requested` */
+  correction: Correction | null;
   submitted_at: string;
   timeline: Event[];
+  /** messages of the other side that were not seen yet */
+  unread: number;
   version: number;
+  messages: MessageRead[];
+  documents: DocumentRead[];
   requester: Requester;
   issued_key?: IssuedRead | null;
 }
 
 /**
- * the language of mails and SMS; else Accept-Language
+ * oneself, an agent of the town, another parent of the file, or the portal by itself
  */
-export type AccountCreateLocale = typeof AccountCreateLocale[keyof typeof AccountCreateLocale] | null;
+export type AccessReadBy = typeof AccessReadBy[keyof typeof AccessReadBy];
 
 
-export const AccountCreateLocale = {
-  fr: 'fr',
-  en: 'en',
+export const AccessReadBy = {
+  me: 'me',
+  agent: 'agent',
+  parent: 'parent',
+  portal: 'portal',
 } as const;
+
+export type AccessReadAbout = typeof AccessReadAbout[keyof typeof AccessReadAbout];
+
+
+export const AccessReadAbout = {
+  account: 'account',
+  family: 'family',
+} as const;
+
+/**
+ * Something that somebody did with the person's account or family file.
+ */
+export interface AccessRead {
+  id: string;
+  at: string;
+  /** what, as `family.viewed`; new ones may come */
+  action: string;
+  /** oneself, an agent of the town, another parent of the file, or the portal by itself */
+  by: AccessReadBy;
+  about: AccessReadAbout;
+  request_reference: string | null;
+}
+
+/**
+ * Who did what, the newest first.
+ */
+export interface AccessList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: AccessRead[];
+}
 
 /**
  * A new account.
@@ -149,7 +227,7 @@ export interface AccountCreate {
   birth_date?: string | null;
   phone?: string | null;
   /** the language of mails and SMS; else Accept-Language */
-  locale?: AccountCreateLocale;
+  locale?: string | null;
 }
 
 export type ActivityReadDaysItem = typeof ActivityReadDaysItem[keyof typeof ActivityReadDaysItem];
@@ -367,6 +445,41 @@ export interface AgentFamilyList {
  */
 export type AgentRequestListCounts = {[key: string]: number};
 
+export type AgentRequestSummaryData = { [key: string]: unknown };
+
+/**
+ * A request in the queue.
+ */
+export interface AgentRequestSummary {
+  id: string;
+  reference: string;
+  type: string;
+  type_name: string;
+  state: RequestState;
+  data: AgentRequestSummaryData;
+  /** of a refusal, or of a correction that is asked for */
+  reason: string | null;
+  /** what is asked for in `correction_requested` */
+  correction: Correction | null;
+  submitted_at: string;
+  timeline: Event[];
+  /** messages of the other side that were not seen yet */
+  unread: number;
+  version: number;
+  requester: Requester;
+}
+
+/**
+ * The queue: what waits longest is first.
+ */
+export interface AgentRequestList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: AgentRequestSummary[];
+  /** how many requests in each state */
+  counts: AgentRequestListCounts;
+}
+
 export type AgentRequestReadData = { [key: string]: unknown };
 
 /**
@@ -379,23 +492,18 @@ export interface AgentRequestRead {
   type_name: string;
   state: RequestState;
   data: AgentRequestReadData;
-  /** of a refusal */
+  /** of a refusal, or of a correction that is asked for */
   reason: string | null;
+  /** what is asked for in `correction_requested` */
+  correction: Correction | null;
   submitted_at: string;
   timeline: Event[];
+  /** messages of the other side that were not seen yet */
+  unread: number;
   version: number;
+  messages: MessageRead[];
+  documents: DocumentRead[];
   requester: Requester;
-}
-
-/**
- * The queue: what waits longest is first.
- */
-export interface AgentRequestList {
-  /** pass it as ?cursor= for the next page; null on the last */
-  next_cursor: string | null;
-  items: AgentRequestRead[];
-  /** how many requests in each state */
-  counts: AgentRequestListCounts;
 }
 
 /**
@@ -434,6 +542,11 @@ export interface AttachedRead {
   attached_at: string;
 }
 
+export interface BodyJoinRequestDocument {
+  /** a PDF or a photo, 10 MB at most */
+  file: Blob | File;
+}
+
 /**
  * A further proof is asked for.
  */
@@ -469,6 +582,53 @@ export const Client = {
   browser: 'browser',
   app: 'app',
 } as const;
+
+/**
+ * Close the account: the present password, again.
+ */
+export interface Closing {
+  /**
+     * the present one, again
+     * @minLength 1
+     * @maxLength 1000
+     */
+  current_password: string;
+}
+
+/**
+ * Send a request back to the parent, who reads what to do.
+ */
+export interface CorrectionAsked {
+  kind: Correction;
+  /**
+     * @minLength 1
+     * @maxLength 4000
+     */
+  reason: string;
+}
+
+/**
+ * The files of a request, in the order they came.
+ */
+export interface DocumentList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: DocumentRead[];
+}
+
+/**
+ * A new mail address, with the present password.
+ */
+export interface EmailChange {
+  /** @maxLength 254 */
+  email: string;
+  /**
+     * the present one, again
+     * @minLength 1
+     * @maxLength 1000
+     */
+  current_password: string;
+}
 
 /**
  * An address to write to, if it is known.
@@ -563,6 +723,48 @@ export interface EnrollmentList {
   /** pass it as ?cursor= for the next page; null on the last */
   next_cursor: string | null;
   items: EnrollmentRead[];
+}
+
+export type ExportReadProfile = { [key: string]: unknown };
+
+export type ExportReadSecondFactors = { [key: string]: unknown };
+
+export type ExportReadSessionsItem = { [key: string]: unknown };
+
+export type ExportReadHouseholdMembersItem = { [key: string]: unknown };
+
+export type ExportReadServiceKeysItem = { [key: string]: unknown };
+
+export type ExportReadFamiliesItem = { [key: string]: unknown };
+
+export type ExportReadFamilyContactsItem = { [key: string]: unknown };
+
+export type ExportReadInvoicesItem = { [key: string]: unknown };
+
+export type ExportReadRequestsItem = { [key: string]: unknown };
+
+export type ExportReadEnrollmentsItem = { [key: string]: unknown };
+
+export type ExportReadAccessItem = { [key: string]: unknown };
+
+/**
+ * Everything that the portal keeps about the person; each part as its own resource gives it.
+ */
+export interface ExportRead {
+  exported_at: string;
+  profile: ExportReadProfile;
+  second_factors: ExportReadSecondFactors;
+  sessions: ExportReadSessionsItem[];
+  household_members: ExportReadHouseholdMembersItem[];
+  service_keys: ExportReadServiceKeysItem[];
+  families: ExportReadFamiliesItem[];
+  /** what the service keeps to reach the person */
+  family_contacts: ExportReadFamilyContactsItem[];
+  invoices: ExportReadInvoicesItem[];
+  requests: ExportReadRequestsItem[];
+  enrollments: ExportReadEnrollmentsItem[];
+  /** who looked at or changed the file */
+  access: ExportReadAccessItem[];
 }
 
 /**
@@ -842,6 +1044,17 @@ export interface MemberUpdate {
 }
 
 /**
+ * What one writes to the other side.
+ */
+export interface MessageCreate {
+  /**
+     * @minLength 1
+     * @maxLength 4000
+     */
+  body: string;
+}
+
+/**
  * The token of « ce n'est pas moi ».
  */
 export interface Objection {
@@ -852,12 +1065,56 @@ export interface Objection {
   token: string;
 }
 
+export type PasskeyCreateCredential = { [key: string]: unknown };
+
+/**
+ * The browser's answer to the creation options.
+ */
+export interface PasskeyCreate {
+  credential: PasskeyCreateCredential;
+  /**
+     * what the person calls the device
+     * @minLength 1
+     * @maxLength 100
+     */
+  name: string;
+}
+
+export type PasskeyOptionsOptions = { [key: string]: unknown };
+
+/**
+ * What the browser's `navigator.credentials` takes, as JSON (WebAuthn level 3).
+ */
+export interface PasskeyOptions {
+  options: PasskeyOptionsOptions;
+}
+
+/**
+ * A device that signs in without a password.
+ */
+export interface PasskeyRead {
+  id: string;
+  name: string;
+  created_at: string;
+  last_used_at: string | null;
+}
+
+export type PasskeySessionCredential = { [key: string]: unknown };
+
+/**
+ * The browser's answer to the request options of a passkey.
+ */
+export interface PasskeySession {
+  credential: PasskeySessionCredential;
+  client?: Client;
+}
+
 /**
  * A new password, with the present one.
  */
 export interface PasswordChange {
   /**
-     * 12 to 128 characters; any are allowed
+     * the present one, again
      * @minLength 1
      * @maxLength 1000
      */
@@ -868,6 +1125,18 @@ export interface PasswordChange {
      * @maxLength 1000
      */
   password: string;
+}
+
+/**
+ * The present password again, before something that matters.
+ */
+export interface PasswordProof {
+  /**
+     * the present one, again
+     * @minLength 1
+     * @maxLength 1000
+     */
+  current_password: string;
 }
 
 /**
@@ -904,20 +1173,14 @@ export interface ProblemDetails {
   service?: string | null;
 }
 
-export type ProfileReadLocale = typeof ProfileReadLocale[keyof typeof ProfileReadLocale];
-
-
-export const ProfileReadLocale = {
-  fr: 'fr',
-  en: 'en',
-} as const;
-
 /**
  * The signed-in person.
  */
 export interface ProfileRead {
   id: string;
   email: string;
+  /** a new address that waits for its confirmation */
+  pending_email: string | null;
   first_name: string;
   last_name: string;
   birth_date: string | null;
@@ -925,21 +1188,13 @@ export interface ProfileRead {
   address: string | null;
   postal_code: string | null;
   city: string | null;
-  locale: ProfileReadLocale;
+  locale: string;
   role: string;
   /** what the account may do now */
   scopes: string[];
   created_at: string;
   version: number;
 }
-
-export type ProfileUpdateLocale = typeof ProfileUpdateLocale[keyof typeof ProfileUpdateLocale] | null;
-
-
-export const ProfileUpdateLocale = {
-  fr: 'fr',
-  en: 'en',
-} as const;
 
 /**
  * The fields to change; those left out stay.
@@ -952,7 +1207,14 @@ export interface ProfileUpdate {
   address?: string | null;
   postal_code?: string | null;
   city?: string | null;
-  locale?: ProfileUpdateLocale;
+  locale?: string | null;
+}
+
+/**
+ * Ten codes, shown once; each replaces the authenticator once.
+ */
+export interface RecoveryCodesRead {
+  recovery_codes: string[];
 }
 
 /**
@@ -987,22 +1249,26 @@ export interface RequestCreate {
   data: RequestCreateData;
 }
 
-export type RequestReadData = { [key: string]: unknown };
+export type RequestSummaryData = { [key: string]: unknown };
 
 /**
  * A request with its timeline.
  */
-export interface RequestRead {
+export interface RequestSummary {
   id: string;
   reference: string;
   type: string;
   type_name: string;
   state: RequestState;
-  data: RequestReadData;
-  /** of a refusal */
+  data: RequestSummaryData;
+  /** of a refusal, or of a correction that is asked for */
   reason: string | null;
+  /** what is asked for in `correction_requested` */
+  correction: Correction | null;
   submitted_at: string;
   timeline: Event[];
+  /** messages of the other side that were not seen yet */
+  unread: number;
   version: number;
 }
 
@@ -1012,7 +1278,32 @@ export interface RequestRead {
 export interface RequestList {
   /** pass it as ?cursor= for the next page; null on the last */
   next_cursor: string | null;
-  items: RequestRead[];
+  items: RequestSummary[];
+}
+
+export type RequestReadData = { [key: string]: unknown };
+
+/**
+ * A request with its timeline, messages and documents.
+ */
+export interface RequestRead {
+  id: string;
+  reference: string;
+  type: string;
+  type_name: string;
+  state: RequestState;
+  data: RequestReadData;
+  /** of a refusal, or of a correction that is asked for */
+  reason: string | null;
+  /** what is asked for in `correction_requested` */
+  correction: Correction | null;
+  submitted_at: string;
+  timeline: Event[];
+  /** messages of the other side that were not seen yet */
+  unread: number;
+  version: number;
+  messages: MessageRead[];
+  documents: DocumentRead[];
 }
 
 /**
@@ -1063,6 +1354,16 @@ export interface SecondFactorCreate {
      * @maxLength 20
      */
   code: string;
+}
+
+/**
+ * What proves the person beside the password.
+ */
+export interface SecondFactorsRead {
+  /** a code of an application is asked for at each sign-in */
+  totp: boolean;
+  recovery_codes_left: number;
+  passkeys: PasskeyRead[];
 }
 
 /**
@@ -1149,6 +1450,51 @@ export interface TokenRead {
   scope: string;
   /** for client `app` only */
   refresh_token?: string | null;
+}
+
+/**
+ * The first code that the authenticator shows.
+ */
+export interface TotpConfirmation {
+  /**
+     * @minLength 1
+     * @maxLength 2000
+     */
+  setup: string;
+  /**
+     * @minLength 6
+     * @maxLength 20
+     */
+  code: string;
+}
+
+/**
+ * A secret for an authenticator; nothing is on before its first code is confirmed.
+ */
+export interface TotpSetup {
+  /** send it back with the first code, within 15 minutes */
+  setup: string;
+  /** base32, for who cannot read the picture */
+  secret: string;
+  /** otpauth:// */
+  uri: string;
+  /** the same as a picture: a data: URI of SVG */
+  qr: string;
+}
+
+/**
+ * What a page or an application shows of the town before anybody signs in.
+ */
+export interface TownRead {
+  name: string;
+  contact_email: string;
+  /** of the town, as #rrggbb; dark enough for white text on it */
+  colour: string;
+  timezone: string;
+  /** in which mails and SMS are written */
+  languages: string[];
+  /** whether this is the demonstration */
+  demo: boolean;
 }
 
 /**
@@ -1262,6 +1608,19 @@ cursor?: string | null;
 };
 
 export type ListRequestsParams = {
+/**
+ * rows a page
+ * @minimum 1
+ * @maximum 100
+ */
+limit?: number;
+/**
+ * the `next_cursor` of the page before
+ */
+cursor?: string | null;
+};
+
+export type ListAccessParams = {
 /**
  * rows a page
  * @minimum 1
@@ -1943,7 +2302,7 @@ export const getUpdateRequestUrl = (requestId: string,) => {
 }
 
 /**
- * Change a request that no agent has taken yet.
+ * Change a request that no agent has taken yet, or that was sent back for a correction.
  * @summary Update Request
  */
 export const updateRequest = async (requestId: string,
@@ -1992,6 +2351,205 @@ export const withdrawRequest = async (requestId: string, options?: Parameters<ty
   {
     ...options,
     method: 'POST'
+
+
+  }
+);}
+
+
+
+export const getResubmitRequestUrl = (requestId: string,) => {
+
+
+
+
+  return `/api/v1/requests/${requestId}/submission`
+}
+
+/**
+ * Send a request again after the correction that was asked for.
+ * @summary Resubmit Request
+ */
+export const resubmitRequest = async (requestId: string, options?: Parameters<typeof http>[1]): Promise<RequestRead> => {
+
+  return http<RequestRead>(getResubmitRequestUrl(requestId),
+  {
+    ...options,
+    method: 'POST'
+
+
+  }
+);}
+
+
+
+export const getWriteToServiceUrl = (requestId: string,) => {
+
+
+
+
+  return `/api/v1/requests/${requestId}/messages`
+}
+
+/**
+ * Write to the service about a request.
+ * @summary Write To Service
+ */
+export const writeToService = async (requestId: string,
+    messageCreate: MessageCreate, options?: Parameters<typeof http>[1]): Promise<MessageRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<MessageRead>(getWriteToServiceUrl(requestId),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(messageCreate)
+  }
+);}
+
+
+
+export const getMarkServiceMessagesReadUrl = (requestId: string,) => {
+
+
+
+
+  return `/api/v1/requests/${requestId}/reading`
+}
+
+/**
+ * The service's messages were seen.
+ * @summary Mark Service Messages Read
+ */
+export const markServiceMessagesRead = async (requestId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getMarkServiceMessagesReadUrl(requestId),
+  {
+    ...options,
+    method: 'POST'
+
+
+  }
+);}
+
+
+
+export const getListRequestDocumentsUrl = (requestId: string,) => {
+
+
+
+
+  return `/api/v1/requests/${requestId}/documents`
+}
+
+/**
+ * The files of a request.
+ * @summary List Request Documents
+ */
+export const listRequestDocuments = async (requestId: string, options?: Parameters<typeof http>[1]): Promise<DocumentList> => {
+
+  return http<DocumentList>(getListRequestDocumentsUrl(requestId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getJoinRequestDocumentUrl = (requestId: string,) => {
+
+
+
+
+  return `/api/v1/requests/${requestId}/documents`
+}
+
+/**
+ * Join a file: a PDF, or a photo (JPEG, PNG, WebP), of 10 MB at most; told by its content.
+ *
+ * A photo is turned upright, shrunk, and loses its metadata, the place where it was taken among it.
+ * @summary Join Request Document
+ */
+export const joinRequestDocument = async (requestId: string,
+    bodyJoinRequestDocument: BodyJoinRequestDocument, options?: Parameters<typeof http>[1]): Promise<DocumentRead> => {
+    const formData = new FormData();
+formData.append(`file`, bodyJoinRequestDocument.file);
+
+  return http<DocumentRead>(getJoinRequestDocumentUrl(requestId),
+  {
+    ...options,
+    method: 'POST'
+    ,
+    body: formData
+  }
+);}
+
+
+
+export const getGetRequestDocumentUrl = (requestId: string,
+    documentId: string,) => {
+
+
+
+
+  return `/api/v1/requests/${requestId}/documents/${documentId}`
+}
+
+/**
+ * A file of one's request, as an attachment.
+ * @summary Get Request Document
+ */
+export const getRequestDocument = async (requestId: string,
+    documentId: string, options?: Parameters<typeof http>[1]): Promise<unknown | Blob> => {
+
+  return http<unknown | Blob>(getGetRequestDocumentUrl(requestId,documentId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getDeleteRequestDocumentUrl = (requestId: string,
+    documentId: string,) => {
+
+
+
+
+  return `/api/v1/requests/${requestId}/documents/${documentId}`
+}
+
+/**
+ * Take a file back, as long as no agent has the request.
+ * @summary Delete Request Document
+ */
+export const deleteRequestDocument = async (requestId: string,
+    documentId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getDeleteRequestDocumentUrl(requestId,documentId),
+  {
+    ...options,
+    method: 'DELETE'
 
 
   }
@@ -2258,6 +2816,45 @@ return http<ProfileRead>(getUpdateProfileUrl(),
 
 
 
+export const getCloseAccountUrl = () => {
+
+
+
+
+  return `/api/v1/me`
+}
+
+/**
+ * Close the account and erase its data; the family file, its invoices and the other parent's access stay.
+ * @summary Close Account
+ */
+export const closeAccount = async (closing: Closing, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<void>(getCloseAccountUrl(),
+  {
+    ...options,
+    method: 'DELETE',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(closing)
+  }
+);}
+
+
+
 export const getChangePasswordUrl = () => {
 
 
@@ -2292,6 +2889,84 @@ return http<void>(getChangePasswordUrl(),
     method: 'PUT',
     headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
     body: JSON.stringify(passwordChange)
+  }
+);}
+
+
+
+export const getAskEmailChangeUrl = () => {
+
+
+
+
+  return `/api/v1/me/email-change`
+}
+
+/**
+ * Ask for another mail address, with the password. It changes once the mail sent to it is answered.
+ * @summary Ask Email Change
+ */
+export const askEmailChange = async (emailChange: EmailChange, options?: Parameters<typeof http>[1]): Promise<Accepted> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<Accepted>(getAskEmailChangeUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(emailChange)
+  }
+);}
+
+
+
+export const getConfirmEmailChangeUrl = () => {
+
+
+
+
+  return `/api/v1/me/email-change/confirmation`
+}
+
+/**
+ * Confirm the new address with the token of the mail, from any device.
+ * @summary Confirm Email Change
+ */
+export const confirmEmailChange = async (tokenInput: TokenInput, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<void>(getConfirmEmailChangeUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(tokenInput)
   }
 );}
 
@@ -2400,6 +3075,70 @@ return http<TokenRead>(getPassSecondFactorUrl(),
 
 
 
+export const getBeginPasskeySessionUrl = () => {
+
+
+
+
+  return `/api/v1/sessions/passkey-options`
+}
+
+/**
+ * What the browser needs to present a passkey; the same for everybody, good for 5 minutes and once.
+ * @summary Begin Passkey Session
+ */
+export const beginPasskeySession = async ( options?: Parameters<typeof http>[1]): Promise<PasskeyOptions> => {
+
+  return http<PasskeyOptions>(getBeginPasskeySessionUrl(),
+  {
+    ...options,
+    method: 'POST'
+
+
+  }
+);}
+
+
+
+export const getCreatePasskeySessionUrl = () => {
+
+
+
+
+  return `/api/v1/sessions/passkey`
+}
+
+/**
+ * Sign in with a passkey, without an address or a password.
+ * @summary Create Passkey Session
+ */
+export const createPasskeySession = async (passkeySession: PasskeySession, options?: Parameters<typeof http>[1]): Promise<TokenRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<TokenRead>(getCreatePasskeySessionUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(passkeySession)
+  }
+);}
+
+
+
 export const getRefreshSessionUrl = () => {
 
 
@@ -2482,6 +3221,347 @@ export const endSession = async (sessionId: string, options?: Parameters<typeof 
   {
     ...options,
     method: 'DELETE'
+
+
+  }
+);}
+
+
+
+export const getGetSecondFactorsUrl = () => {
+
+
+
+
+  return `/api/v1/me/second-factors`
+}
+
+/**
+ * Which second factors are on.
+ * @summary Get Second Factors
+ */
+export const getSecondFactors = async ( options?: Parameters<typeof http>[1]): Promise<SecondFactorsRead> => {
+
+  return http<SecondFactorsRead>(getGetSecondFactorsUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getBeginTotpUrl = () => {
+
+
+
+
+  return `/api/v1/me/totp`
+}
+
+/**
+ * A secret for an authenticator. Nothing is on before `confirm_totp`.
+ * @summary Begin Totp
+ */
+export const beginTotp = async (passwordProof: PasswordProof, options?: Parameters<typeof http>[1]): Promise<TotpSetup> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<TotpSetup>(getBeginTotpUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(passwordProof)
+  }
+);}
+
+
+
+export const getConfirmTotpUrl = () => {
+
+
+
+
+  return `/api/v1/me/totp/confirmation`
+}
+
+/**
+ * Switch the authenticator on with its first code; the answer has the recovery codes, once.
+ * @summary Confirm Totp
+ */
+export const confirmTotp = async (totpConfirmation: TotpConfirmation, options?: Parameters<typeof http>[1]): Promise<RecoveryCodesRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<RecoveryCodesRead>(getConfirmTotpUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(totpConfirmation)
+  }
+);}
+
+
+
+export const getRemoveTotpUrl = () => {
+
+
+
+
+  return `/api/v1/me/totp/removal`
+}
+
+/**
+ * Switch the authenticator off.
+ * @summary Remove Totp
+ */
+export const removeTotp = async (passwordProof: PasswordProof, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<void>(getRemoveTotpUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(passwordProof)
+  }
+);}
+
+
+
+export const getRenewRecoveryCodesUrl = () => {
+
+
+
+
+  return `/api/v1/me/recovery-codes`
+}
+
+/**
+ * Ten new recovery codes, shown once; the old ones no longer work.
+ * @summary Renew Recovery Codes
+ */
+export const renewRecoveryCodes = async (passwordProof: PasswordProof, options?: Parameters<typeof http>[1]): Promise<RecoveryCodesRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<RecoveryCodesRead>(getRenewRecoveryCodesUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(passwordProof)
+  }
+);}
+
+
+
+export const getBeginPasskeyUrl = () => {
+
+
+
+
+  return `/api/v1/me/passkeys/options`
+}
+
+/**
+ * What the browser needs to make a passkey, good for 5 minutes and once.
+ * @summary Begin Passkey
+ */
+export const beginPasskey = async (passwordProof: PasswordProof, options?: Parameters<typeof http>[1]): Promise<PasskeyOptions> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<PasskeyOptions>(getBeginPasskeyUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(passwordProof)
+  }
+);}
+
+
+
+export const getAddPasskeyUrl = () => {
+
+
+
+
+  return `/api/v1/me/passkeys`
+}
+
+/**
+ * Keep a passkey that the browser made.
+ * @summary Add Passkey
+ */
+export const addPasskey = async (passkeyCreate: PasskeyCreate, options?: Parameters<typeof http>[1]): Promise<PasskeyRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<PasskeyRead>(getAddPasskeyUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(passkeyCreate)
+  }
+);}
+
+
+
+export const getRemovePasskeyUrl = (passkeyId: string,) => {
+
+
+
+
+  return `/api/v1/me/passkeys/${passkeyId}`
+}
+
+/**
+ * A device no longer signs in without a password.
+ * @summary Remove Passkey
+ */
+export const removePasskey = async (passkeyId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getRemovePasskeyUrl(passkeyId),
+  {
+    ...options,
+    method: 'DELETE'
+
+
+  }
+);}
+
+
+
+export const getListAccessUrl = (params?: ListAccessParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/me/audit?${stringifiedParams}` : `/api/v1/me/audit`
+}
+
+/**
+ * Who looked at or changed one's account and family files, the newest first.
+ * @summary List Access
+ */
+export const listAccess = async (params?: ListAccessParams, options?: Parameters<typeof http>[1]): Promise<AccessList> => {
+
+  return http<AccessList>(getListAccessUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getExportMyDataUrl = () => {
+
+
+
+
+  return `/api/v1/me/export`
+}
+
+/**
+ * Everything that the portal keeps about the person (RGPD, articles 15 and 20), as one JSON file.
+ * @summary Export My Data
+ */
+export const exportMyData = async ( options?: Parameters<typeof http>[1]): Promise<ExportRead> => {
+
+  return http<ExportRead>(getExportMyDataUrl(),
+  {
+    ...options,
+    method: 'GET'
 
 
   }
@@ -2656,6 +3736,31 @@ export const detachServiceKey = async (linkId: string, options?: Parameters<type
 
 
 
+export const getGetTownUrl = () => {
+
+
+
+
+  return `/api/v1/town`
+}
+
+/**
+ * Name, contact, colour and languages of the town.
+ * @summary Get Town
+ */
+export const getTown = async ( options?: Parameters<typeof http>[1]): Promise<TownRead> => {
+
+  return http<TownRead>(getGetTownUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
 export const getListRequestQueueUrl = (params?: ListRequestQueueParams,) => {
   const normalizedParams = new URLSearchParams();
 
@@ -2697,7 +3802,7 @@ export const getGetQueuedRequestUrl = (requestId: string,) => {
 }
 
 /**
- * One request with who asks.
+ * One request with who asks. That an agent looked is written down.
  * @summary Get Queued Request
  */
 export const getQueuedRequest = async (requestId: string, options?: Parameters<typeof http>[1]): Promise<AgentRequestRead> => {
@@ -2731,6 +3836,138 @@ export const reviewRequest = async (requestId: string, options?: Parameters<type
   {
     ...options,
     method: 'POST'
+
+
+  }
+);}
+
+
+
+export const getAskRequestCorrectionUrl = (requestId: string,) => {
+
+
+
+
+  return `/api/v1/agent/requests/${requestId}/correction`
+}
+
+/**
+ * Send a request back to the parent, who sees what to do and may change it again.
+ * @summary Ask Request Correction
+ */
+export const askRequestCorrection = async (requestId: string,
+    correctionAsked: CorrectionAsked, options?: Parameters<typeof http>[1]): Promise<AgentRequestRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<AgentRequestRead>(getAskRequestCorrectionUrl(requestId),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(correctionAsked)
+  }
+);}
+
+
+
+export const getWriteToParentUrl = (requestId: string,) => {
+
+
+
+
+  return `/api/v1/agent/requests/${requestId}/messages`
+}
+
+/**
+ * Write to the parent, who gets a mail that a message waits.
+ * @summary Write To Parent
+ */
+export const writeToParent = async (requestId: string,
+    messageCreate: MessageCreate, options?: Parameters<typeof http>[1]): Promise<MessageRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<MessageRead>(getWriteToParentUrl(requestId),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(messageCreate)
+  }
+);}
+
+
+
+export const getMarkParentMessagesReadUrl = (requestId: string,) => {
+
+
+
+
+  return `/api/v1/agent/requests/${requestId}/reading`
+}
+
+/**
+ * The parent's messages were seen.
+ * @summary Mark Parent Messages Read
+ */
+export const markParentMessagesRead = async (requestId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getMarkParentMessagesReadUrl(requestId),
+  {
+    ...options,
+    method: 'POST'
+
+
+  }
+);}
+
+
+
+export const getGetQueuedDocumentUrl = (requestId: string,
+    documentId: string,) => {
+
+
+
+
+  return `/api/v1/agent/requests/${requestId}/documents/${documentId}`
+}
+
+/**
+ * A parent's file, as an attachment.
+ * @summary Get Queued Document
+ */
+export const getQueuedDocument = async (requestId: string,
+    documentId: string, options?: Parameters<typeof http>[1]): Promise<unknown | Blob> => {
+
+  return http<unknown | Blob>(getGetQueuedDocumentUrl(requestId,documentId),
+  {
+    ...options,
+    method: 'GET'
 
 
   }

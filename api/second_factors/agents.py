@@ -5,16 +5,17 @@ from datetime import datetime
 
 import pyotp
 from pydantic import BaseModel
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from api.accounts import queries
-from api.accounts.models import Account, RecoveryCode, Role, SecondFactor
+from api.accounts.models import Account, Role
 from api.audit import service as audit
 from api.core.database import Database
 from api.core.settings import Settings
+from api.second_factors import service as second_factors
+from api.second_factors.models import SecondFactor
 from api.security import passwords, secrets
 
-RECOVERY_CODES = 10
 WORDS = [
     "acajou",
     "aligator",
@@ -103,7 +104,6 @@ async def add_agent(
 ) -> NewAgent:
     """Make an agent's account. Raises AgentExists, also for a role that is not an agent's."""
     password, secret = passphrase(), pyotp.random_base32(32)
-    codes = ["-".join(system_secrets.token_hex(2).upper() for _ in range(3)) for _ in range(RECOVERY_CODES)]
     password_hash = await passwords.hash_password(password)
     async with database.transaction("system") as db:
         kinds = {role.slug: role.is_agent for role in await db.scalars(select(Role))}
@@ -131,10 +131,7 @@ async def add_agent(
                 account_id=account.id, secret=secrets.encrypt(settings.secrets.encryption_key, secret), last_step=0
             )
         )
-        await db.execute(
-            insert(RecoveryCode),
-            [{"account_id": account.id, "code_hash": secrets.hash_token(c.replace("-", ""))} for c in codes],
-        )
+        codes = await second_factors.renew_recovery_codes(db, account.id)
         await audit.record(db, "agent.added", actor=None, account_id=account.id, role=role)
     uri = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=f"Foyer {settings.town}")
     return NewAgent(email=email, password=password, totp_secret=secret, totp_uri=uri, recovery_codes=codes)

@@ -1,0 +1,280 @@
+"""Switching second factors on and off, and checking them. Every change is told to the person's mailbox."""
+
+import base64
+import hmac
+import secrets as system_secrets
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import orjson
+import pyotp
+import segno
+import webauthn
+from sqlalchemy.ext.asyncio import AsyncSession
+from webauthn.helpers.exceptions import WebAuthnException
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from api.accounts.models import PARENT, Account
+from api.audit import service as audit
+from api.core.database import Database
+from api.core.errors import InvalidField, Problem
+from api.core.settings import Settings
+from api.outbox import service as outbox
+from api.second_factors import queries
+from api.second_factors.models import Passkey, SecondFactor
+from api.second_factors.schemas import TotpSetup
+from api.security import limits, secrets
+
+TOTP_PERIOD = 30  # seconds (RFC 6238)
+RECOVERY_CODES = 10
+SETUP_LASTS = timedelta(minutes=15)
+CHALLENGE_LASTS = timedelta(minutes=5)
+
+
+class WrongFirstCode(InvalidField):
+    """The authenticator's first code is not right."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "/code",
+            "wrong-code",
+            "Ce code n'est pas le bon. Vérifiez l'heure du téléphone, puis saisissez le code suivant.",
+            "This code is not right. Check the phone's clock, then type the next code.",
+        )
+
+
+class SetupPassed(Problem):
+    """The setup was begun too long ago, or by another account."""
+
+    status, code, title = 410, "setup-passed", "Begin again"
+    fr = "Cette mise en place est trop ancienne. Recommencez."
+    en = "This setup is too old. Begin again."
+
+
+class AgentsKeepIt(Problem):
+    """Agents must have a second factor."""
+
+    status, code, title = 409, "second-factor-compulsory", "Agents keep their second factor"
+    fr = "Les agents gardent leur double vérification. Vous pouvez en changer l'application."
+    en = "Agents keep two-step sign-in. You may change the application."
+
+
+class PasskeyRefused(Problem):
+    """The passkey is unknown, was answered too late, or does not fit."""
+
+    status, code, title = 401, "passkey-refused", "Not recognised"
+    fr = "Cette clé d'accès n'est pas reconnue. Connectez-vous avec votre mot de passe."
+    en = "This passkey is not recognised. Sign in with your password."
+
+
+def begin_totp(settings: Settings, account: Account, now: datetime) -> TotpSetup:
+    """A new secret; it is kept by the caller, encrypted, until its first code proves that an authenticator has it."""
+    secret = pyotp.random_base32(32)
+    kept = {"account": str(account.id), "secret": secret, "until": (now + SETUP_LASTS).timestamp()}
+    uri = pyotp.TOTP(secret).provisioning_uri(name=account.email, issuer_name=f"Foyer {settings.town}")
+    setup = secrets.encrypt(settings.secrets.encryption_key, orjson.dumps(kept).decode())
+    return TotpSetup(setup=setup, secret=secret, uri=uri, qr=segno.make(uri, error="m").svg_data_uri(scale=5, border=4))
+
+
+async def confirm_totp(
+    db: AsyncSession, settings: Settings, account: Account, setup: str, code: str, now: datetime
+) -> list[str]:
+    """Switch the TOTP on with its first code; the recovery codes, shown once. Raises SetupPassed, WrongFirstCode."""
+    kept = orjson.loads(secrets.decrypt(settings.secrets.encryption_key, setup) or "{}")
+    if kept.get("account") != str(account.id) or kept["until"] < now.timestamp():
+        raise SetupPassed
+    step = _matching_step(kept["secret"], code, 0, now)
+    if step is None:
+        raise WrongFirstCode
+    factor = await queries.factor(db, account.id)
+    if factor is None:
+        factor = SecondFactor(account_id=account.id)
+        db.add(factor)
+    factor.secret, factor.last_step = secrets.encrypt(settings.secrets.encryption_key, kept["secret"]), step
+    codes = await renew_recovery_codes(db, account.id)
+    await _tell(db, settings, account, "second-factor-on")
+    return codes
+
+
+async def remove_totp(db: AsyncSession, settings: Settings, account: Account) -> None:
+    """Switch the TOTP off, and its recovery codes with it. Raises AgentsKeepIt."""
+    if account.role != PARENT:
+        raise AgentsKeepIt
+    if factor := await queries.factor(db, account.id):
+        await db.delete(factor)
+        await queries.replace_recovery_codes(db, account.id, [])
+        await _tell(db, settings, account, "second-factor-off")
+
+
+async def renew_recovery_codes(db: AsyncSession, account_id: UUID) -> list[str]:
+    """Ten new codes of 48 bits; those before them are no longer good."""
+    codes = ["-".join(system_secrets.token_hex(2).upper() for _ in range(3)) for _ in range(RECOVERY_CODES)]
+    await queries.replace_recovery_codes(db, account_id, [secrets.hash_token(c.replace("-", "")) for c in codes])
+    return codes
+
+
+async def tell_new_codes(db: AsyncSession, settings: Settings, account: Account) -> None:
+    """The mailbox is told of new recovery codes."""
+    await _tell(db, settings, account, "recovery-codes-new")
+
+
+async def spend_code(db: AsyncSession, settings: Settings, account_id: UUID, code: str, now: datetime) -> bool:
+    """Whether the code is good, and use it up: a TOTP step once (RFC 6238, 5.2), a recovery code once."""
+    factor = await queries.factor(db, account_id)
+    secret = secrets.decrypt(settings.secrets.encryption_key, factor.secret) if factor else None
+    if factor and secret and (step := _matching_step(secret, code, factor.last_step, now)):
+        factor.last_step = step
+        return True
+    return await queries.spend_recovery_code(db, account_id, secrets.hash_token(_digits(code)), now)
+
+
+def passkey_creation(settings: Settings, account: Account, present: list[Passkey], now: datetime) -> dict[str, Any]:
+    """What the browser needs to make a passkey: one that proves its holder, and that can be found without an address."""
+    options = webauthn.generate_registration_options(
+        rp_id=_host(settings),
+        rp_name=f"Espace citoyens, {settings.town}",
+        user_id=account.id.bytes,
+        user_name=account.email,
+        user_display_name=f"{account.first_name} {account.last_name}",
+        challenge=_new_challenge(settings, str(account.id), now),
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+        ),
+        exclude_credentials=[PublicKeyCredentialDescriptor(id=p.credential_id) for p in present],
+    )
+    return dict(orjson.loads(webauthn.options_to_json(options)))
+
+
+async def add_passkey(
+    db: AsyncSession,
+    database: Database,
+    settings: Settings,
+    account: Account,
+    credential: dict[str, Any],
+    name: str,
+    now: datetime,
+) -> Passkey:
+    """Keep the public half of a new passkey. Raises PasskeyRefused."""
+    challenge = await _spend_challenge(database, settings, credential, str(account.id), now)
+    try:
+        verified = webauthn.verify_registration_response(
+            credential=credential,
+            expected_challenge=challenge,
+            expected_rp_id=_host(settings),
+            expected_origin=settings.address,
+            require_user_verification=True,
+        )
+    except (WebAuthnException, ValueError, KeyError, TypeError):
+        raise PasskeyRefused from None
+    passkey = Passkey(
+        account_id=account.id,
+        credential_id=verified.credential_id,
+        public_key=verified.credential_public_key,
+        sign_count=verified.sign_count,
+        name=name,
+    )
+    db.add(passkey)
+    await db.flush()
+    await _tell(db, settings, account, "passkey-added")
+    return passkey
+
+
+async def remove_passkey(db: AsyncSession, settings: Settings, account: Account, passkey_id: UUID) -> None:
+    """A device no longer signs in without a password. Raises NotFound."""
+    await db.delete(await queries.own_passkey(db, account.id, passkey_id))
+    await _tell(db, settings, account, "passkey-removed")
+
+
+def passkey_request(settings: Settings, now: datetime) -> dict[str, Any]:
+    """What the browser needs to present a passkey; the same for everybody."""
+    options = webauthn.generate_authentication_options(
+        rp_id=_host(settings),
+        challenge=_new_challenge(settings, "", now),
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    return dict(orjson.loads(webauthn.options_to_json(options)))
+
+
+async def check_passkey(
+    db: AsyncSession, database: Database, settings: Settings, credential: dict[str, Any], now: datetime
+) -> UUID:
+    """The account whose passkey answered the challenge. Raises PasskeyRefused."""
+    challenge = await _spend_challenge(database, settings, credential, "", now)
+    try:
+        presented = webauthn.base64url_to_bytes(str(credential["id"]))
+        passkey = await queries.presented_passkey(db, presented)
+        if passkey is None:
+            raise PasskeyRefused
+        verified = webauthn.verify_authentication_response(
+            credential=credential,
+            expected_challenge=challenge,
+            expected_rp_id=_host(settings),
+            expected_origin=settings.address,
+            credential_public_key=passkey.public_key,
+            credential_current_sign_count=passkey.sign_count,
+            require_user_verification=True,
+        )
+    except (WebAuthnException, ValueError, KeyError, TypeError):
+        raise PasskeyRefused from None
+    passkey.sign_count, passkey.last_used_at = verified.new_sign_count, now
+    return passkey.account_id
+
+
+def _matching_step(secret: str, code: str, last_step: int, now: datetime) -> int | None:
+    """The step (30 s of Unix time) of a right code that is newer than the last one used; one step late or early is taken."""
+    step = int(now.timestamp()) // TOTP_PERIOD
+    for candidate in (step, step - 1, step + 1):
+        if candidate > last_step and hmac.compare_digest(
+            pyotp.TOTP(secret).at(candidate * TOTP_PERIOD).encode(), _digits(code).encode()
+        ):
+            return candidate
+    return None
+
+
+def _digits(code: str) -> str:
+    return "".join(code.split()).replace("-", "").upper()
+
+
+def _host(settings: Settings) -> str:
+    return urlsplit(settings.address).hostname or "localhost"
+
+
+def _new_challenge(settings: Settings, whom: str, now: datetime) -> bytes:
+    """Random bytes with their end and a seal: only we can make one, and nothing is stored for those who never answer."""
+    open_part = system_secrets.token_bytes(24) + int((now + CHALLENGE_LASTS).timestamp()).to_bytes(8)
+    return open_part + _seal(settings, open_part, whom)
+
+
+def _seal(settings: Settings, open_part: bytes, whom: str) -> bytes:
+    return secrets.keyed(settings.secrets.token_pepper, "passkey", open_part.hex(), whom)
+
+
+async def _spend_challenge(
+    database: Database, settings: Settings, credential: dict[str, Any], whom: str, now: datetime
+) -> bytes:
+    """The challenge that the browser says it answers, if it is ours, in time, and answered for the first time."""
+    try:
+        said = orjson.loads(webauthn.base64url_to_bytes(credential["response"]["clientDataJSON"]))
+        challenge: bytes = base64.urlsafe_b64decode(said["challenge"] + "==")
+    except (ValueError, KeyError, TypeError):
+        raise PasskeyRefused from None
+    open_part, seal = challenge[:32], challenge[32:]
+    late = int.from_bytes(open_part[24:]) < now.timestamp()
+    if late or not hmac.compare_digest(seal, _seal(settings, open_part, whom)):
+        raise PasskeyRefused
+    used = secrets.keyed(settings.secrets.token_pepper, "passkey-used", challenge.hex())
+    if await limits.count(database, now, used, limits.PASSKEY_CHALLENGE) > 1:
+        raise PasskeyRefused
+    return challenge
+
+
+async def _tell(db: AsyncSession, settings: Settings, account: Account, template: str) -> None:
+    await outbox.enqueue(db, settings, template, account.email, language=account.locale, account_id=account.id)
+    await audit.record(db, f"account.{template.replace('-', '_')}", actor=account.id, account_id=account.id)

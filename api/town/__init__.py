@@ -1,0 +1,1 @@
+"""What anyone may know of the town: its name, its contact, its colour, its languages."""
