@@ -133,7 +133,7 @@ async def refuse_request(
 async def note_view(db: AsyncSession, agent_id: UUID, request_id: UUID) -> None:
     """Write down that an agent looked at a request. Raises NotFound."""
     request = found(await db.get(Request, request_id))
-    await audit.record(db, "request.viewed", actor=agent_id, account_id=request.account_id, request=request.reference)
+    await audit.record(db, "request.viewed", actor=agent_id, account_id=request.account_id, request=str(request.id))
 
 
 async def ask_correction(

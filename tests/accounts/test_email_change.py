@@ -1,0 +1,36 @@
+"""Changing the mail address: proved by the new one, told to the old one."""
+
+from tests.portal import PASSWORD, TOKEN, Portal, found
+
+
+def test_the_address_changes_once_the_new_one_answers(portal: Portal) -> None:
+    """The old one is told twice; it signs in until then, the new one after."""
+    parent, new = portal.parent(), portal.new_address()
+    asked = parent.post("/me/email-change", {"email": new, "current_password": PASSWORD})
+    assert (asked.status_code, asked.json()["wait_seconds"]) == (202, 60)
+    assert parent.get("/me").json()["pending_email"] == new
+    assert portal.mailbox.wait(parent.email, "Une nouvelle adresse est demandée")
+    token = found(TOKEN, portal.mailbox.wait(new, "Confirmez votre nouvelle adresse").body)
+    outcomes = [portal.http.post("/me/email-change/confirmation", json={"token": token}).status_code for _ in range(2)]
+    assert outcomes == [204, 410]
+    assert portal.mailbox.wait(parent.email, "a changé")
+    me = parent.get("/me").json()
+    assert (me["email"], me["pending_email"]) == (new, None)
+    assert portal.sign_in(new)
+    body = {"email": parent.email, "password": PASSWORD, "client": "app"}
+    assert portal.http.post("/sessions", json=body).status_code == 401
+
+
+def test_an_address_that_has_an_account_is_not_told_to_the_asker(portal: Portal) -> None:
+    """The same answer; only its owner gets a mail."""
+    parent, other = portal.parent(), portal.parent()
+    taken = parent.post("/me/email-change", {"email": other.email, "current_password": PASSWORD})
+    assert taken.status_code == 202
+    assert portal.mailbox.wait(other.email, "Vous avez déjà un compte")
+    assert not [m for m in portal.mailbox.letters if m.to == other.email and "Confirmez" in m.subject]
+
+
+def test_the_password_is_asked_for(portal: Portal) -> None:
+    """At its own field."""
+    answer = portal.parent().post("/me/email-change", {"email": portal.new_address(), "current_password": "faux"})
+    assert answer.json()["errors"][0]["pointer"] == "/current_password"
