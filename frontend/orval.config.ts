@@ -4,9 +4,9 @@ export default defineConfig({
   foyer: {
     input: '../openapi.yaml',
     output: {
-      target: 'src/lib/api/client.gen.ts',
+      target: 'src/lib/api/generated/foyer.ts',
       client: 'fetch',
-      mode: 'single',
+      mode: 'tags',
       override: {
         mutator: { path: 'src/lib/api/http.ts', name: 'http' },
         fetch: { includeHttpResponseReturnType: false },

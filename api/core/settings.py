@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     sms_sender: str = Field("Cayenne", max_length=11, description="sender shown by the phone")
     timezone: str = Field("America/Cayenne", description="the town's time zone")
     town: str = Field("Cayenne", description="the town's name")
+    town_hall: str = Field("", description="the town hall's postal address, in the legal notice")
+    hosting: str = Field("", description="who hosts the portal: name, address, phone, as the legal notice must say")
     colour: str = Field(
         "#0b5d5b", pattern="^#[0-9a-fA-F]{6}$", description="the town's colour, dark enough for white text"
     )

@@ -55,6 +55,9 @@ def fill_in(text: str, settings: Settings) -> str:
         "TOWN__NAME": settings.town,
         "TOWN__CONTACT": settings.contact_email,
         "TOWN__COLOUR": settings.colour,
+        "TOWN__HALL": settings.town_hall,
+        "TOWN__HOSTING": settings.hosting,
+        "TOWN__ZONE": settings.timezone,
         "TOWN__DEMO": "yes" if settings.demo else "",
     }
     for mark, word in words.items():

@@ -110,7 +110,7 @@ async def mark_parent_messages_read(request_id: UUID, db: SessionDep, caller: Qu
     await queries.mark_read(db, request.id, by_agent=True, now=now)
 
 
-@router.get("/{request_id}/documents/{document_id}", responses=FILE | problems(NotFound))
+@router.get("/{request_id}/documents/{document_id}", response_class=Response, responses=FILE | problems(NotFound))
 async def get_queued_document(request_id: UUID, document_id: UUID, db: SessionDep, caller: QueueAgent) -> Response:
     """A parent's file, as an attachment."""
     document, content = await queries.document(db, request_id, document_id, None)

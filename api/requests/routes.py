@@ -158,7 +158,9 @@ async def join_request_document(
     return await service.join_document(db, caller.account_id, request_id, upload)
 
 
-@router.get("/requests/{request_id}/documents/{document_id}", responses=FILE | problems(NotFound))
+@router.get(
+    "/requests/{request_id}/documents/{document_id}", response_class=Response, responses=FILE | problems(NotFound)
+)
 async def get_request_document(request_id: UUID, document_id: UUID, db: SessionDep, caller: RequestsViewer) -> Response:
     """A file of one's request, as an attachment."""
     document, content = await queries.document(db, request_id, document_id, caller.account_id)

@@ -163,9 +163,9 @@ def test_the_typescript_client_is_generated_from_the_contract(tmp_path: Path) ->
     import shutil
     import subprocess
 
-    target = PROJECT / "frontend" / "src" / "lib" / "api" / "client.gen.ts"
-    kept = tmp_path / "client.gen.ts"
-    shutil.copy(target, kept)
+    target = PROJECT / "frontend" / "src" / "lib" / "api" / "generated"
+    kept = tmp_path / "generated"
+    shutil.copytree(target, kept)
     try:
         subprocess.run(
             [str(PROJECT / ".build/bin/python"), "scripts/node.py", "run", "--prefix", "frontend", "client"],
@@ -173,6 +173,10 @@ def test_the_typescript_client_is_generated_from_the_contract(tmp_path: Path) ->
             check=True,
             capture_output=True,
         )
-        assert target.read_text() == kept.read_text(), "run `make openapi`"
+        made = {f.name: f.read_text() for f in target.iterdir()}
+        assert made == {f.name: f.read_text() for f in kept.iterdir()}, "run `make openapi`"
+        barrel = (target.parent / "client.ts").read_text()
+        assert all(f"'./generated/{name}'" in barrel for name in made), "a new tag is named in client.ts"
     finally:
-        shutil.copy(kept, target)
+        shutil.rmtree(target)
+        shutil.copytree(kept, target)

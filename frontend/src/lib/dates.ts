@@ -12,3 +12,9 @@ export function splitDate(iso: string): { day: string; month: string; year: stri
   const bare = (part: string): string => part.replace(/^0+/, '');
   return { day: bare(day), month: bare(month), year: bare(year) };
 }
+
+/** Whole years from a birth to a day, both as 2018-04-05. */
+export function age(birth: string, on: string): number {
+  const years = Number(on.slice(0, 4)) - Number(birth.slice(0, 4));
+  return on.slice(5) < birth.slice(5) ? years - 1 : years;
+}

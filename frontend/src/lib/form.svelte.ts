@@ -1,7 +1,7 @@
 import { tick } from 'svelte';
 import { browser } from '$app/env';
+import { sentence } from '#lib/action.svelte.ts';
 import { Problem } from '#lib/api/http.ts';
-import { t } from '#lib/i18n/index.svelte.ts';
 
 type Values = Record<string, string>;
 
@@ -59,7 +59,7 @@ export class Form<V extends Values> {
       else this.general = detail;
     }
     if (Object.keys(this.errors).length || this.general) return;
-    this.general = problem.code === 'offline' ? t().problem.offline : problem.detail || t().problem.unknown;
+    this.general = sentence(problem);
   }
 
   private kept(): Partial<V> {

@@ -1,32 +1,53 @@
-import { language } from '#lib/i18n/index.svelte.ts';
-
-const ZONE = 'America/Cayenne';
-
-function tag(): string {
-  return language() === 'en' ? 'en-GB' : 'fr-FR';
-}
+import { t } from '#lib/i18n/index.svelte.ts';
+import { town } from '#lib/town.ts';
 
 /** Integer cents as euros. */
 export function euros(cents: number): string {
-  return new Intl.NumberFormat(tag(), { style: 'currency', currency: 'EUR' }).format(cents / 100);
+  return new Intl.NumberFormat(t().tag, { style: 'currency', currency: 'EUR' }).format(cents / 100);
+}
+
+function written(date: Date, options: Intl.DateTimeFormatOptions): string {
+  return new Intl.DateTimeFormat(t().tag, options).format(date);
 }
 
 /** `2026-11-28` as 28 novembre 2026: a calendar day has no zone. */
 export function day(iso: string): string {
-  return new Intl.DateTimeFormat(tag(), { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(`${iso}T00:00:00Z`));
+  return written(new Date(`${iso}T00:00:00Z`), { dateStyle: 'long', timeZone: 'UTC' });
 }
 
 /** An instant in the town's zone. */
 export function instant(iso: string): string {
-  return new Intl.DateTimeFormat(tag(), { dateStyle: 'long', timeStyle: 'short', timeZone: ZONE }).format(new Date(iso));
+  return written(new Date(iso), { dateStyle: 'long', timeStyle: 'short', timeZone: town.zone });
+}
+
+/** The day of an instant, in the town's zone. */
+export function dayOf(iso: string): string {
+  return written(new Date(iso), { dateStyle: 'long', timeZone: town.zone });
+}
+
+/** The time of an instant, in the town's zone. */
+export function time(at: Date): string {
+  return written(at, { timeStyle: 'short', timeZone: town.zone });
 }
 
 /** The present day in the town, as 2026-11-23. */
 export function today(): string {
-  return new Intl.DateTimeFormat('sv-SE', { timeZone: ZONE }).format(new Date());
+  return new Intl.DateTimeFormat('sv-SE', { timeZone: town.zone }).format(new Date());
 }
 
 /** The month a period starts in. */
 export function month(iso: string): string {
-  return new Intl.DateTimeFormat(tag(), { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${iso}T00:00:00Z`));
+  return written(new Date(`${iso}T00:00:00Z`), { month: 'long', year: 'numeric', timeZone: 'UTC' });
+}
+
+/** A size in bytes as a person reads it. */
+export function size(bytes: number): string {
+  const [value, unit] = bytes < 1_000_000 ? [bytes / 1000, 'kilobyte'] : [bytes / 1_000_000, 'megabyte'];
+  return new Intl.NumberFormat(t().tag, { style: 'unit', unit, maximumFractionDigits: bytes < 1_000_000 ? 0 : 1 }).format(value);
+}
+
+/** A phone as it is written in France and its overseas departments: +594 694 12 34 56 as 0694 12 34 56. */
+export function phone(e164: string): string {
+  const national = /^\+(?:33|262|590|594|596)(\d{9})$/.exec(e164)?.[1];
+  return national ? `0${national.slice(0, 3)} ${national.slice(3).replace(/(\d{2})(?=\d)/g, '$1 ')}` : e164;
 }

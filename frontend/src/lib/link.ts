@@ -1,9 +1,12 @@
 import { browser } from '$app/env';
 
-/** The token of a mail's link, from the part after # that is never sent to a server; then gone from the address bar. */
-export function takeToken(): string {
+/** A value of a link's part after #, that is never sent to a server; then gone from the address bar. */
+export function takeFromLink(name: string): string {
   if (!browser) return '';
-  const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? '';
-  if (token) history.replaceState(history.state, '', location.pathname);
-  return token;
+  const value = new URLSearchParams(location.hash.slice(1)).get(name) ?? '';
+  if (value) history.replaceState(history.state, '', location.pathname + location.search);
+  return value;
 }
+
+/** The token of a mail's link. */
+export const takeToken = (): string => takeFromLink('token');

@@ -1,6 +1,8 @@
 import { browser } from '$app/env';
 import { forget, keep, listen, Problem, refresh } from '#lib/api/http.ts';
-import { endCurrentSession, type TokenRead } from '#lib/api/client.gen.ts';
+import { endCurrentSession, getProfile, updateProfile, type TokenRead } from '#lib/api/client.ts';
+import { choose, hasChosen, language } from '#lib/i18n/index.svelte.ts';
+import { forgetSeen } from '#lib/resource.svelte.ts';
 
 const MARK = 'foyer.signed-in';
 
@@ -31,6 +33,7 @@ class Session {
       (scope) => (this.scopes = scope.split(' ')),
       () => this.end(),
     );
+    addEventListener('storage', (event) => this.followOtherTab(event));
     if (localStorage.getItem(MARK)) this.ready = this.resume();
   }
 
@@ -48,12 +51,37 @@ class Session {
     localStorage.setItem(MARK, '1');
     this.ended = false;
     keep(tokens);
+    if (!hasChosen()) void this.speakAsProfile();
   }
 
   async signOut(): Promise<void> {
     await endCurrentSession().catch(() => undefined);
     this.clear();
-    for (const key of Object.keys(sessionStorage)) if (key.startsWith('foyer.')) sessionStorage.removeItem(key);
+    this.dropDrafts();
+  }
+
+  /** The language of the page, and of the mails from now on. */
+  async speak(wanted: string): Promise<void> {
+    await choose(wanted);
+    if (!this.signedIn) return;
+    try {
+      const { version } = await getProfile();
+      await updateProfile({ locale: wanted }, { headers: { 'If-Match': `"${version}"` } });
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error; // the page speaks it already; the profile follows another time
+    }
+  }
+
+  private async speakAsProfile(): Promise<void> {
+    const { locale } = await getProfile().catch(() => ({ locale: language() }));
+    if (locale !== language()) await choose(locale, { keep: false }).catch(() => undefined);
+  }
+
+  /** Another tab signed out: nothing of the person stays in this one. */
+  private followOtherTab(event: StorageEvent): void {
+    if (event.key !== MARK || event.newValue || !this.signedIn) return;
+    this.clear();
+    this.dropDrafts();
   }
 
   private end(): void {
@@ -63,8 +91,13 @@ class Session {
 
   private clear(): void {
     forget();
+    forgetSeen();
     localStorage.removeItem(MARK);
     this.scopes = [];
+  }
+
+  private dropDrafts(): void {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith('foyer.')) sessionStorage.removeItem(key);
   }
 }
 

@@ -57,8 +57,10 @@ async function send(url: string, options: RequestInit): Promise<Response> {
   const headers = new Headers(options.headers);
   headers.set('Accept-Language', language);
   if (access && !headers.has('Authorization')) headers.set('Authorization', `Bearer ${access}`);
+  // A file on a slow network takes its time.
+  const patience = options.body instanceof FormData ? 300_000 : 30_000;
   try {
-    return await fetch(url, { ...options, headers, signal: AbortSignal.timeout(30_000) });
+    return await fetch(url, { ...options, headers, signal: AbortSignal.timeout(patience) });
   } catch {
     throw new Problem(0, 'offline', '');
   }

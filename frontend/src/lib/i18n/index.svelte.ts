@@ -1,34 +1,52 @@
 import { browser } from '$app/env';
 import { speak } from '#lib/api/http.ts';
-import { fr } from './fr';
+import { words as fr } from './languages/fr';
 
-export type Language = 'fr' | 'en';
 type Texts<T> = { [K in keyof T]: T[K] extends string ? string : T[K] extends (...args: infer A) => string ? (...args: A) => string : Texts<T[K]> };
+/** What a language must say: all that French says. A missing text does not compile. */
 export type Dictionary = Texts<typeof fr>;
 
+// A language is one file in languages/. French is inside; another is fetched when it is chosen.
+const others = import.meta.glob<Dictionary>(['./languages/*.ts', '!./languages/fr.ts'], { import: 'words' });
 const STORED = 'foyer.language';
 let dictionary = $state.raw<Dictionary>(fr);
-let current = $state<Language>('fr');
+let current = $state('fr');
+
+/** The codes of the languages that there are. */
+export const languages = ['fr', ...Object.keys(others).map((path) => path.slice('./languages/'.length, -3))];
 
 /** The texts in the reader's language. */
 export function t(): Dictionary {
   return dictionary;
 }
 
-export function language(): Language {
+export function language(): string {
   return current;
 }
 
-/** French is inside; another language is fetched when it is chosen. */
-export async function choose(wanted: Language): Promise<void> {
-  dictionary = wanted === 'en' ? (await import('./en')).en : fr;
-  current = wanted;
-  speak(wanted);
-  document.documentElement.lang = wanted;
-  localStorage.setItem(STORED, wanted);
+/** A language by its own name: English, português. */
+export function nameOf(code: string): string {
+  const name = new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code;
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/** Whether the reader chose on this device, and not just the browser. */
+export function hasChosen(): boolean {
+  return localStorage.getItem(STORED) !== null;
+}
+
+/** Speak a language that there is; it is kept on this device when the reader chose it. */
+export async function choose(wanted: string, { keep = true } = {}): Promise<void> {
+  const load = others[`./languages/${wanted}.ts`];
+  dictionary = load ? await load() : fr;
+  current = load ? wanted : 'fr';
+  speak(current);
+  document.documentElement.lang = current;
+  if (keep) localStorage.setItem(STORED, current);
 }
 
 if (browser) {
   const wanted = localStorage.getItem(STORED) ?? navigator.language.slice(0, 2);
-  if (wanted === 'en') void choose('en');
+  // A language that cannot be fetched now leaves French.
+  if (wanted !== 'fr' && languages.includes(wanted)) choose(wanted, { keep: false }).catch(() => undefined);
 }
