@@ -10,7 +10,21 @@ export default defineConfig({
       // The policy is a header: FastAPI hashes the start scripts of the built pages.
     }),
   ],
-  build: { target: 'es2022' },
+  build: {
+    target: 'es2022',
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // SvelteKit's start hands the page's facts to its runtime, which must not be evaluated before: a chunk of its own.
+            { name: 'start', test: /client\/payload|preload-helper/, priority: 2 },
+            // What every page of a family needs is one file: dozens of small ones compress badly and stand in line on a slow network.
+            { name: 'family', test: /src\/lib\/(ui\/|api\/(http|client)|[a-z]+\.svelte\.ts|(routes|town|format|once|link)\.ts|i18n\/index)/, priority: 1 },
+          ],
+        },
+      },
+    },
+  },
   server: { proxy: { '/api': 'http://localhost:8000' } },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },
 });

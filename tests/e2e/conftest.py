@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
 from tests.conftest import PROJECT, Database
+from tests.portal import PASSWORD
 
 expect.set_options(timeout=15_000)  # the machine may be busy
 AXE = PROJECT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -73,10 +74,10 @@ def new_page(browser: Browser, address: str, database: Database) -> Iterator[Cal
 
 def check_page(page: Page) -> None:
     """No axe violation, no sideways scroll, one heading, a title."""
+    expect(page.locator("h1")).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), (
         f"{page.url} scrolls sideways"
     )
-    assert page.locator("h1").count() == 1
     assert " — " in page.title()
     page.evaluate(Path(AXE).read_text())
     found = page.evaluate(
@@ -84,3 +85,11 @@ def check_page(page: Page) -> None:
     )
     problems = [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found["violations"]]
     assert problems == [], page.url
+
+
+def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
+    """Fill the sign-in form."""
+    page.goto("/connexion")
+    page.get_by_label("Adresse mail").fill(email)
+    page.get_by_label("Mot de passe", exact=True).fill(password)
+    page.get_by_role("button", name="Me connecter").click()

@@ -15,9 +15,9 @@ async function asked(work: Promise<Credential | null>): Promise<Json> {
     if (credential) return credential.toJSON() as unknown as Json;
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
-    if (error.name === 'InvalidStateError') throw new Problem(0, 'passkey-known', t().passkeys.known);
+    if (error.name === 'InvalidStateError') throw new Problem(0, 'passkey-known', t().signIn.passkeyKnown);
   }
-  throw new Problem(0, 'passkey-cancelled', t().passkeys.cancelled);
+  throw new Problem(0, 'passkey-cancelled', t().signIn.passkeyCancelled);
 }
 
 /** Let the device make a key; its public half, for the API. */

@@ -2,18 +2,28 @@ import { browser } from '$app/env';
 import { speak } from '#lib/api/http.ts';
 import { words as fr } from './languages/fr';
 
+import type { words as agents } from './parts/agents';
+import type { words as demonstration } from './parts/demonstration';
+import type { words as security } from './parts/security';
+
 type Texts<T> = { [K in keyof T]: T[K] extends string ? string : T[K] extends (...args: infer A) => string ? (...args: A) => string : Texts<T[K]> };
 /** What a language must say: all that French says. A missing text does not compile. */
-export type Dictionary = Texts<typeof fr>;
+export type Dictionary = Texts<typeof fr & typeof security & typeof agents & typeof demonstration>;
 
 // A language is one file in languages/. French is inside; another is fetched when it is chosen.
 const others = import.meta.glob<Dictionary>(['./languages/*.ts', '!./languages/fr.ts'], { import: 'words' });
 const STORED = 'foyer.language';
-let dictionary = $state.raw<Dictionary>(fr);
+const french = { ...fr } as unknown as Dictionary;
+let dictionary = $state.raw<Dictionary>(french);
 let current = $state('fr');
 
 /** The codes of the languages that there are. */
 export const languages = ['fr', ...Object.keys(others).map((path) => path.slice('./languages/'.length, -3))];
+
+/** Texts in French that come with the pages that show them; whoever imports such a part may use it. */
+export function add(part: Partial<Dictionary>): void {
+  Object.assign(french, part);
+}
 
 /** The texts in the reader's language. */
 export function t(): Dictionary {
@@ -38,7 +48,7 @@ export function hasChosen(): boolean {
 /** Speak a language that there is; it is kept on this device when the reader chose it. */
 export async function choose(wanted: string, { keep = true } = {}): Promise<void> {
   const load = others[`./languages/${wanted}.ts`];
-  dictionary = load ? await load() : fr;
+  dictionary = load ? await load() : french;
   current = load ? wanted : 'fr';
   speak(current);
   document.documentElement.lang = current;

@@ -19,9 +19,11 @@ export const words: Dictionary = {
     accessibility: 'Accessibility: partially compliant',
     legal: 'Legal notice',
     privacy: 'Your data',
+    demonstration: 'Demonstration',
   },
   problem: {
     offline: 'The connection is lost or too slow. Nothing is lost: try again.',
+    agentsOnly: 'This page is for agents.',
     unknown: 'The service did not answer as expected. Try again in a moment.',
     notFound: 'This page does not exist',
     notFoundHelp: 'The address may have changed. Go back to the home page.',
@@ -54,6 +56,7 @@ export const words: Dictionary = {
     signOut: 'Sign out',
     signIn: 'Sign in',
     queue: 'Requests',
+    security: 'Security and data',
     families: 'Families',
   },
   home: {
@@ -61,6 +64,7 @@ export const words: Dictionary = {
     lead: 'Your family, your invoices and your requests, in one place.',
     have: 'I have an account',
     haveHelp: 'Sign in to see your family and enroll your children.',
+    closed: 'Your account is closed. A mail confirms it.',
     signedIn: 'You are signed in.',
     havenot: 'I have no account yet',
     havenotHelp: 'Create it in two minutes. You activate it from the mail you receive.',
@@ -115,6 +119,8 @@ export const words: Dictionary = {
     codeHint: 'Open your authenticator application. A recovery code works too.',
     codeSubmit: 'Confirm the code',
     passkey: 'Use a passkey',
+    passkeyCancelled: 'Nothing has changed: it was cancelled on the device, or the device has no key for this site.',
+    passkeyKnown: 'This device has a passkey for your account already.',
   },
   forgotten: {
     title: 'Forgotten password',
@@ -517,8 +523,6 @@ export const words: Dictionary = {
     removeAsk: (name) => `Remove the passkey “${name}”? The device will ask for the password again.`,
     removed: 'The passkey is removed.',
     unsupported: 'This browser does not know passkeys. Update it, or use a newer device.',
-    cancelled: 'Nothing has changed: it was cancelled on the device, or the device has no key for this site.',
-    known: 'This device has a passkey for your account already.',
   },
   access: {
     title: 'Who looked at my file',
@@ -574,7 +578,6 @@ export const words: Dictionary = {
     back: 'To come back, you will need a new account and a new key.',
     close: 'I want to close my account',
     closeNow: 'Close my account for good',
-    closed: 'Your account is closed. A mail confirms it.',
   },
   agents: {
     title: 'Requests to process',
@@ -628,7 +631,6 @@ export const words: Dictionary = {
     lastSymbols: 'ends with',
     expires: 'expires on',
     noKeys: 'No key was given yet.',
-    noRight: 'This page is for agents.',
     close: 'Back to the requests',
   },
   demonstration: {
