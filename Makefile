@@ -3,13 +3,14 @@ PYTHON ?= python3
 LOCK = .build/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 NODE = .build/bin/python scripts/node.py
 
-.PHONY: install run test lint bench openapi lock screens clean
+.PHONY: install run test lint bench speed openapi lock screens clean
 install: .venv/ready frontend/build/200.html
 run: install ; .venv/bin/foyer demo
 test: .venv/ready-dev frontend/build/200.html ; .venv/bin/python scripts/check.py
 lint: .venv/ready-dev frontend/node_modules/ready ; .venv/bin/python scripts/check.py --lint
 openapi: .venv/ready ; .venv/bin/foyer openapi > openapi.yaml && $(NODE) run --prefix frontend client
 bench: .venv/ready-dev ; .venv/bin/python -m bench
+speed: .venv/ready-dev frontend/build/200.html bench/speed/node_modules/ready ; .venv/bin/python -m bench.speed
 screens: .venv/ready-dev frontend/build/200.html ; .venv/bin/python -m tests.e2e.screens
 lock: .build/ready
 	$(LOCK) pyproject.toml -o requirements.txt
@@ -26,5 +27,7 @@ clean: ; rm -rf .build .venv frontend/node_modules frontend/build frontend/.svel
 	.build/bin/uv pip install -q --compile-bytecode --python .venv --require-hashes -r requirements-dev.txt && touch $@
 frontend/node_modules/ready: frontend/package-lock.json .build/ready
 	$(NODE) ci --prefix frontend && touch $@
+bench/speed/node_modules/ready: bench/speed/package-lock.json .build/ready
+	$(NODE) ci --prefix bench/speed && touch $@
 frontend/build/200.html: frontend/node_modules/ready $(shell find frontend/src frontend/static -type f 2>/dev/null) frontend/vite.config.ts
 	$(NODE) run --prefix frontend build

@@ -1,82 +1,65 @@
-"""`make screens`: the current screens of the demonstration town, at 360 and 1280 px, into docs/screens/."""
+"""`make screens`: the current screens of the demonstration town, at 360, 768 and 1280 px, into docs/screens/."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx2
+from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from tests.conftest import PROJECT, free_port
-from tests.e2e.conftest import DESKTOP, FLAGS, PHONE, chromium
+from tests.e2e.conftest import DESKTOP, FLAGS, PHONE, chromium, sign_in
 
 TARGET = PROJECT / "docs" / "screens"
+SIZES = {"360": PHONE, "768": ViewportSize(width=768, height=1024), "1280": DESKTOP}
+COLOURS = 96  # of a picture: flat colours, small files
+PUBLIC_PAGES = {
+    "home": "/",
+    "sign-up": "/creer-mon-compte",
+    "mailbox": "/consultez-vos-mails",
+    "sign-in": "/connexion",
+    "forgotten": "/mot-de-passe-oublie",
+    "accessibility": "/accessibilite",
+}
+EMPTY_PAGES = {
+    "dashboard-without-key": "/mon-tableau-de-bord",
+    "family-without-key": "/ma-famille",
+    "requests": "/mes-demarches",
+    "key-request": "/mes-demarches/cle-enfance",
+    "services": "/profil/services",
+}
 PARENT_PAGES = {
     "dashboard": "/mon-tableau-de-bord",
     "family": "/ma-famille",
     "invoices": "/mes-factures",
-    "requests": "/mes-demarches",
+    "invoices-none": "/mes-factures?etat=credit_note",
+    "enrollments": "/mes-inscriptions",
     "enroll": "/creer-une-inscription",
     "profile": "/profil",
-    "services": "/profil/services",
+    "profile-edit": "/profil/modifier",
     "security": "/profil/securite",
+    "two-steps": "/profil/securite/double-verification",
+    "passkeys": "/profil/securite/cles-d-acces",
+    "who-looked": "/profil/securite/qui-a-consulte",
+    "my-data": "/profil/securite/mes-donnees",
 }
-PUBLIC_PAGES = {"home": "/", "sign-up": "/creer-mon-compte", "sign-in": "/connexion"}
 
 
-def shoot(page: Page, name: str, path: str) -> None:
-    """One page, once it shows what it has."""
-    page.goto(path)
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=TARGET / f"{name}.png", full_page=True)
-    print(name)
-
-
-def sign_in(page: Page, person: dict[str, str]) -> None:
-    """By the form."""
-    page.goto("/connexion")
-    page.get_by_label("Adresse mail").fill(person["email"])
-    page.get_by_label("Mot de passe", exact=True).fill(person["password"])
-    page.get_by_role("button", name="Me connecter").click()
-
-
-def take(address: str, size: ViewportSize, suffix: str) -> None:
-    """All pages at one size, each person in a browser of their own."""
-    people = httpx2.get(f"{address}/api/v1/demo/sign-ins").json()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-
-        def new_page() -> Page:
-            return browser.new_context(viewport=size, locale="fr-FR", base_url=address).new_page()
-
-        page = new_page()
-        for name, path in PUBLIC_PAGES.items():
-            shoot(page, f"{name}-{suffix}", path)
-        sign_in(page, people["without_key"])
-        page.wait_for_url("**/mon-tableau-de-bord")
-        shoot(page, f"dashboard-without-key-{suffix}", "/mon-tableau-de-bord")
-        page = new_page()
-        sign_in(page, people["with_key"])
-        page.wait_for_url("**/mon-tableau-de-bord")
-        for name, path in PARENT_PAGES.items():
-            shoot(page, f"{name}-{suffix}", path)
-        page.goto("/mes-factures")
-        page.locator("main li a").first.click()
-        page.get_by_role("button", name=re.compile("PDF")).wait_for()
-        page.screenshot(path=TARGET / f"invoice-{suffix}.png", full_page=True)
-        browser.close()
-
-
-def main() -> None:
-    """A demonstration of its own, and its pictures."""
-    TARGET.mkdir(parents=True, exist_ok=True)
-    port = free_port()
+@contextmanager
+def demonstration(port: int) -> Iterator[str]:
+    """A demonstration of its own, ready; its address."""
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"FOYER_DATA_DIR": folder, "FOYER_PORT": str(port)}
-        demo = subprocess.Popen([sys.executable, "-m", "api.cli", "demo"], env=environment, cwd=PROJECT)
+        demo = subprocess.Popen(
+            [sys.executable, "-m", "api.cli", "demo"], env=environment, cwd=PROJECT, stdout=subprocess.DEVNULL
+        )
         try:
             address = f"http://localhost:{port}"
             for _ in range(300):
@@ -85,11 +68,113 @@ def main() -> None:
                     break
                 except httpx2.HTTPError:
                     time.sleep(0.2)
-            take(address, PHONE, "360")
-            take(address, DESKTOP, "1280")
+            yield address
         finally:
             demo.terminate()
             demo.wait()
+
+
+def keep(page: Page, name: str) -> None:
+    """A picture of the whole page, with few colours."""
+    file = TARGET / f"{name}.png"
+    page.screenshot(path=file, full_page=True)
+    Image.open(file).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+    print(name)
+
+
+def shoot(page: Page, name: str, path: str) -> None:
+    """One page, once it shows what it has."""
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    keep(page, name)
+
+
+def token(address: str, person: dict[str, str]) -> dict[str, str]:
+    """The headers of somebody who signed in as an app."""
+    body = {"email": person["email"], "password": person["password"], "client": "app"}
+    answer = httpx2.post(f"{address}/api/v1/sessions", json=body).json()
+    if "challenge" in answer:
+        body = {"challenge": answer["challenge"], "code": person["code"]}
+        answer = httpx2.post(f"{address}/api/v1/sessions/second-factor", json=body).json()
+    return {"Authorization": f"Bearer {answer['access_token']}"}
+
+
+def converse(address: str, people: dict[str, dict[str, str]]) -> str:
+    """A request that came back for a correction, with messages; its id."""
+    api, parent, agent = f"{address}/api/v1", token(address, people["without_key"]), token(address, people["agent"])
+    data = {"service": "enfance", "deliver_by": "sms", "note": "J'ai changé de numéro."}
+    sent = httpx2.post(f"{api}/requests", json={"type": "service-key", "data": data}, headers=parent).json()
+    said = [(parent, "", "Bonjour, j'ai changé de numéro."), (agent, "/agent", "Bonjour, il manque un justificatif.")]
+    for who, prefix, words in said:
+        httpx2.post(f"{api}{prefix}/requests/{sent['id']}/messages", json={"body": words}, headers=who)
+    asked = {"kind": "incomplete", "reason": "Joignez un justificatif de domicile de moins de trois mois."}
+    httpx2.post(f"{api}/agent/requests/{sent['id']}/correction", json=asked, headers=agent)
+    return str(sent["id"])
+
+
+def states(page: Page, suffix: str) -> None:
+    """What a page says when the service or the network is away."""
+    problem = {"code": "unavailable", "detail": "Le service est momentanément indisponible.", "status": 503}
+    page.route("**/api/v1/requests**", lambda r: r.fulfill(status=503, body=json.dumps(problem)))
+    shoot(page, f"state-error-{suffix}", "/mes-demarches")
+    page.unroute("**/api/v1/requests**")
+    page.goto("/mon-tableau-de-bord")
+    page.wait_for_load_state("networkidle")
+    page.context.set_offline(True)
+    page.get_by_text("hors connexion").wait_for()
+    keep(page, f"state-offline-{suffix}")
+    page.context.set_offline(False)
+
+
+def take(address: str, people: dict[str, dict[str, str]], request: str, size: ViewportSize, suffix: str) -> None:
+    """All pages at one size, each person in a browser of their own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+
+        def new_page(**more: str) -> Page:
+            return browser.new_context(viewport=size, locale="fr-FR", base_url=address, **more).new_page()  # type: ignore[arg-type] # a colour scheme
+
+        page = new_page()
+        for name, path in PUBLIC_PAGES.items():
+            shoot(page, f"{name}-{suffix}", path)
+        page.goto("/connexion")
+        page.get_by_role("button", name="Me connecter").click()
+        page.locator("#error-summary").wait_for()
+        keep(page, f"state-form-error-{suffix}")
+        page.goto("/inconnue")
+        page.get_by_role("heading", level=1).wait_for()
+        keep(page, f"state-not-found-{suffix}")
+        sign_in(page, people["without_key"]["email"], people["without_key"]["password"])
+        page.wait_for_url("**/mon-tableau-de-bord")
+        for name, path in (EMPTY_PAGES | {"request": f"/mes-demarches/{request}"}).items():
+            shoot(page, f"{name}-{suffix}", path)
+        for scheme in ("light", "dark"):
+            page = new_page(color_scheme=scheme)
+            sign_in(page, people["with_key"]["email"], people["with_key"]["password"])
+            page.wait_for_url("**/mon-tableau-de-bord")
+            if scheme == "dark":
+                shoot(page, f"dark-dashboard-{suffix}", "/mon-tableau-de-bord")
+                break
+            for name, path in PARENT_PAGES.items():
+                shoot(page, f"{name}-{suffix}", path)
+            page.goto("/mes-factures")
+            page.locator("main li a").first.click()
+            page.get_by_role("button", name=re.compile("PDF")).wait_for()
+            keep(page, f"invoice-{suffix}")
+            states(page, suffix)
+        browser.close()
+
+
+def main() -> None:
+    """A demonstration of its own, and its pictures."""
+    TARGET.mkdir(parents=True, exist_ok=True)
+    for old in TARGET.glob("*.png"):
+        old.unlink()
+    with demonstration(free_port()) as address:
+        people = httpx2.get(f"{address}/api/v1/demo/sign-ins").json()
+        request = converse(address, people)
+        for suffix, size in SIZES.items():
+            take(address, people, request, size, suffix)
 
 
 if __name__ == "__main__":
