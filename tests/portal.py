@@ -5,6 +5,7 @@ import email.policy
 import re
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -125,7 +126,7 @@ class Portal:
         self.address, self.mailbox, self.database = address, mailbox, database
         self.http = httpx2.Client(base_url=f"{address}/api/v1", headers={"Accept-Language": "fr"}, timeout=30)
         self.numbers = count(1)
-        self.families = iter(self._payers())
+        self.families = self._payers()
 
     def new_address(self) -> str:
         """A mail address that nobody used."""
@@ -194,7 +195,7 @@ class Portal:
         parent.family, parent.link_id = family, answer.json()["id"]
         return parent
 
-    def _payers(self) -> list[Family]:
+    def _payers(self) -> Iterator[Family]:
         rows = self.database.rows("""
             SELECT f.id::text, f.reference FROM family f
             WHERE (SELECT count(*) FROM adult a JOIN adult_private p ON p.adult_id = a.id
@@ -205,7 +206,7 @@ class Portal:
                     WHERE fc.family_id = f.id AND c.birth_date BETWEEN current_date - interval '10 years' AND current_date - interval '4 years')
                 AND NOT EXISTS (SELECT FROM family_child a JOIN family_child b USING (child_id) WHERE a.family_id = f.id AND b.family_id <> f.id)
             ORDER BY f.reference DESC""")
-        return [self._family(row["id"], row["reference"]) for row in rows[:80]]
+        return (self._family(row["id"], row["reference"]) for row in rows)
 
     def _family(self, family_id: str, reference: str) -> Family:
         adults = self.database.rows(
