@@ -63,6 +63,15 @@ async def spend_proof(db: AsyncSession, purpose: Purpose, token_hash: bytes, now
     return proof
 
 
+async def drop_proofs(db: AsyncSession, account_id: UUID, now: datetime, *purposes: Purpose) -> None:
+    """Links that were sent and not used are no longer good."""
+    await db.execute(
+        update(Proof)
+        .where(Proof.account_id == account_id, Proof.purpose.in_(purposes), Proof.used_at.is_(None))
+        .values(used_at=now)
+    )
+
+
 async def end_other_sessions(db: AsyncSession, account_id: UUID, now: datetime, but: UUID | None = None) -> None:
     """End the account's sessions at once, but for one."""
     await db.execute(

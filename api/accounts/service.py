@@ -207,6 +207,7 @@ async def confirm_email_change(db: AsyncSession, settings: Settings, token: str,
         raise LinkSpent
     account = await queries.lock(db, proof.account_id)
     await outbox.enqueue(db, settings, "email-changed", account.email, language=account.locale, account_id=account.id)
+    await queries.drop_proofs(db, account.id, now, Purpose.PASSWORD_RESET)  # what went to the old mailbox
     account.email, account.email_key = proof.data["email"], queries.email_key(proof.data["email"])
     await audit.record(db, "account.email_changed", actor=account.id, account_id=account.id)
 
@@ -232,6 +233,8 @@ async def _set_password(
     db: AsyncSession, settings: Settings, account: Account, password: str, now: datetime, but: UUID | None = None
 ) -> None:
     account.password_hash = await passwords.hash_password(password)
+    # Whoever knew the password before may have asked for another address, or for a link.
+    await queries.drop_proofs(db, account.id, now, Purpose.EMAIL_CHANGE, Purpose.PASSWORD_RESET)
     await queries.end_other_sessions(db, account.id, now, but)
     await outbox.enqueue(
         db, settings, "password-changed", account.email, language=account.locale, account_id=account.id
@@ -267,11 +270,7 @@ async def _send_activation(
 
 async def _new_proof(db: AsyncSession, account_id: UUID, purpose: Purpose, expires_at: datetime, **data: str) -> str:
     """A new link; those of the same kind before it are no longer good."""
-    await db.execute(
-        update(Proof)
-        .where(Proof.account_id == account_id, Proof.purpose == purpose, Proof.used_at.is_(None))
-        .values(used_at=expires_at)
-    )
+    await queries.drop_proofs(db, account_id, expires_at, purpose)
     token = secrets.new_token()
     await db.execute(
         insert(Proof).values(

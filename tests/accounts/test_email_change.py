@@ -34,3 +34,26 @@ def test_the_password_is_asked_for(portal: Portal) -> None:
     """At its own field."""
     answer = portal.parent().post("/me/email-change", {"email": portal.new_address(), "current_password": "faux"})
     assert answer.json()["errors"][0]["pointer"] == "/current_password"
+
+
+def test_a_new_password_ends_a_change_of_address_that_waits(portal: Portal) -> None:
+    """Who knew the old password and asked for an address of their own gets nothing by it."""
+    parent, new = portal.parent(), portal.new_address()
+    parent.post("/me/email-change", {"email": new, "current_password": PASSWORD})
+    token = found(TOKEN, portal.mailbox.wait(new, "Confirmez votre nouvelle adresse").body)
+    body = {"current_password": PASSWORD, "password": "un autre bon mot de passe"}
+    assert parent.send("PUT", "/me/password", body).status_code == 204
+    assert parent.get("/me").json()["pending_email"] is None
+    assert portal.http.post("/me/email-change/confirmation", json={"token": token}).status_code == 410
+
+
+def test_a_new_address_ends_a_reset_link_sent_to_the_old_one(portal: Portal) -> None:
+    """The old mailbox opens the account no more."""
+    parent, new = portal.parent(), portal.new_address()
+    portal.http.post("/password-resets", json={"email": parent.email})
+    reset = found(TOKEN, portal.mailbox.wait(parent.email, "Choisissez un nouveau mot de passe").body)
+    parent.post("/me/email-change", {"email": new, "current_password": PASSWORD})
+    token = found(TOKEN, portal.mailbox.wait(new, "Confirmez votre nouvelle adresse").body)
+    assert portal.http.post("/me/email-change/confirmation", json={"token": token}).status_code == 204
+    body = {"token": reset, "password": "un autre bon mot de passe"}
+    assert portal.http.post("/password-resets/confirmation", json=body).status_code == 410
