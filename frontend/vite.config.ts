@@ -25,6 +25,8 @@ export default defineConfig({
       },
     },
   },
+  // Under Vitest a component is mounted, not rendered on a server.
+  resolve: process.env.VITEST ? { conditions: ['browser'] } : undefined,
   server: { proxy: { '/api': 'http://localhost:8000' } },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },
 });

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.accounts import queries
@@ -209,6 +210,10 @@ async def confirm_email_change(db: AsyncSession, settings: Settings, token: str,
     await outbox.enqueue(db, settings, "email-changed", account.email, language=account.locale, account_id=account.id)
     await queries.drop_proofs(db, account.id, now, Purpose.PASSWORD_RESET)  # what went to the old mailbox
     account.email, account.email_key = proof.data["email"], queries.email_key(proof.data["email"])
+    try:
+        await db.flush()
+    except IntegrityError as error:  # another account proved the same address in this very moment
+        raise LinkSpent from error
     await audit.record(db, "account.email_changed", actor=account.id, account_id=account.id)
 
 

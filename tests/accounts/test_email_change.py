@@ -1,5 +1,7 @@
 """Changing the mail address: proved by the new one, told to the old one."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from tests.portal import PASSWORD, TOKEN, Portal, found
 
 
@@ -57,3 +59,18 @@ def test_a_new_address_ends_a_reset_link_sent_to_the_old_one(portal: Portal) -> 
     assert portal.http.post("/me/email-change/confirmation", json={"token": token}).status_code == 204
     body = {"token": reset, "password": "un autre bon mot de passe"}
     assert portal.http.post("/password-resets/confirmation", json=body).status_code == 410
+
+
+def test_two_accounts_that_prove_one_address_at_once(portal: Portal) -> None:
+    """One gets it, the other reads that the link is spent."""
+    new, tokens = portal.new_address(), []
+    for parent in (portal.parent(), portal.parent()):
+        parent.post("/me/email-change", {"email": new, "current_password": PASSWORD})
+        letter = portal.mailbox.wait(new, "Confirmez votre nouvelle adresse", after=len(tokens))
+        tokens.append(found(TOKEN, letter.body))
+
+    def confirm(token: str) -> int:
+        return portal.http.post("/me/email-change/confirmation", json={"token": token}).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(confirm, tokens)) == [204, 410]

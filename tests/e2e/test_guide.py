@@ -89,10 +89,10 @@ def test_the_guide_from_no_account_to_an_enrollment(new_page: NewPage, portal: P
     check_page(page)
     # a mistyped symbol is told at once, before anything is sent
     mistyped = key[:-1] + ("A" if key[-1] != "A" else "B")
-    page.get_by_label("Clé Enfance").fill(mistyped)
-    page.get_by_label("Clé Enfance").blur()
+    page.get_by_role("textbox", name="Clé Enfance").fill(mistyped)
+    page.get_by_role("textbox", name="Clé Enfance").blur()
     expect(page.locator("#key-error")).to_contain_text("faute de frappe")
-    page.get_by_label("Clé Enfance").fill(key.lower().replace("-", " "))
+    page.get_by_role("textbox", name="Clé Enfance").fill(key.lower().replace("-", " "))
     page.get_by_role("button", name="Valider").click()
     expect(page.get_by_role("heading", name="Votre clé est acceptée")).to_be_focused()
     for child in family.children:
@@ -168,11 +168,11 @@ def test_the_key_can_be_skipped_and_entered_later(new_page: NewPage, portal: Por
     page.get_by_role("link", name="J’ai ma clé, je la saisis").first.click()
     from api.security.secrets import new_service_key
 
-    page.get_by_label("Clé Enfance").fill(new_service_key())
+    page.get_by_role("textbox", name="Clé Enfance").fill(new_service_key())
     page.get_by_role("button", name="Valider").click()
     expect(page.locator("#error-summary")).to_contain_text("n'est pas reconnue")
     check_page(page)
-    page.get_by_label("Clé Enfance").fill(portal.issue(agent, portal.family()))
+    page.get_by_role("textbox", name="Clé Enfance").fill(portal.issue(agent, portal.family()))
     page.get_by_role("button", name="Valider").click()
     expect(page.get_by_role("heading", name="Votre clé est acceptée")).to_be_visible()
 
@@ -183,7 +183,7 @@ def test_a_key_from_the_counter_asks_for_a_birth_date(new_page: NewPage, portal:
     sign_in(page, parent.email)
     page.wait_for_url("**/mon-tableau-de-bord")
     page.goto("/profil/services")
-    page.get_by_label("Clé Enfance").fill(portal.issue(agent, family, "counter"))
+    page.get_by_role("textbox", name="Clé Enfance").fill(portal.issue(agent, family, "counter"))
     page.get_by_role("button", name="Valider").click()
     expect(page.get_by_role("heading", name="Une dernière vérification")).to_be_visible()
     for typed in (("1", "1", "1999"), tuple(family.children[0]["birth_date"].split("-")[::-1])):

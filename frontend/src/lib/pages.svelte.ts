@@ -25,6 +25,13 @@ export class Pages<T> extends Resource<List<T>> {
     return this.cursor === undefined ? (this.data?.next_cursor ?? null) : this.cursor;
   }
 
+  /** From the first page again. */
+  override async reload(): Promise<void> {
+    await super.reload();
+    this.grown = [];
+    this.cursor = undefined;
+  }
+
   async more(): Promise<void> {
     if (!this.next) return;
     const page = await this.ask(this.next);
