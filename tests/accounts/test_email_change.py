@@ -63,7 +63,8 @@ def test_a_new_address_ends_a_reset_link_sent_to_the_old_one(portal: Portal) -> 
 
 def test_two_accounts_that_prove_one_address_at_once(portal: Portal) -> None:
     """One gets it, the other reads that the link is spent."""
-    new, tokens = portal.new_address(), []
+    new = portal.new_address()
+    tokens: list[str] = []
     for parent in (portal.parent(), portal.parent()):
         parent.post("/me/email-change", {"email": new, "current_password": PASSWORD})
         letter = portal.mailbox.wait(new, "Confirmez votre nouvelle adresse", after=len(tokens))

@@ -113,7 +113,12 @@ def converse(address: str, people: dict[str, dict[str, str]]) -> str:
 
 
 def states(page: Page, suffix: str) -> None:
-    """What a page says when the service or the network is away."""
+    """What a page says while it waits, and when the service or the network is away."""
+    page.route("**/api/v1/invoices**", lambda _: None)  # never answered
+    page.goto("/mes-factures")
+    page.get_by_role("status").filter(has_text="Chargement").wait_for()
+    keep(page, f"state-loading-{suffix}")
+    page.unroute("**/api/v1/invoices**")
     problem = {"code": "unavailable", "detail": "Le service est momentanément indisponible.", "status": 503}
     page.route("**/api/v1/requests**", lambda r: r.fulfill(status=503, body=json.dumps(problem)))
     shoot(page, f"state-error-{suffix}", "/mes-demarches")

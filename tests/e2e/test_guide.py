@@ -122,7 +122,7 @@ def enroll(page: Page, child: str) -> None:
     page.goto("/mon-tableau-de-bord")
     page.get_by_role("link", name="Créer une inscription").click()
     check_page(page)
-    page.get_by_role("link", name=re.compile(f"^{child} ")).first.click()
+    page.get_by_role("link", name=f"Inscrire {child}").click()
     page.get_by_label("Chercher une activité").fill("restauration")
     check_page(page)
     page.get_by_role("link", name=re.compile("^Choisir")).first.click()
@@ -288,7 +288,7 @@ def test_devices_and_sign_out(new_page: NewPage, portal: Portal) -> None:
     page.goto("/profil/securite")
     expect(page.get_by_text("cet appareil")).to_be_visible()
     check_page(page)
-    page.get_by_role("button", name="Déconnecter Application", exact=True).click()
+    page.get_by_role("button", name=re.compile("^Déconnecter Application,")).click()
     page.get_by_role("dialog").get_by_role("button", name="Déconnecter", exact=True).click()
     expect(page.get_by_text("L’appareil est déconnecté.")).to_be_visible()
     assert parent.get("/me").status_code == 401

@@ -211,7 +211,7 @@ def test_ones_data_and_the_end(new_page: NewPage, portal: Portal, agent: Agent, 
 
 
 def test_the_language_is_remembered_in_the_profile(new_page: NewPage, portal: Portal) -> None:
-    """Chosen with the button; mails follow, and so does a browser that never chose."""
+    """Chosen with the button; mails follow, and so does a browser that never chose, until sign-out."""
     parent, page = portal.parent(), new_page()
     sign_in(page, parent.email)
     page.wait_for_url("**/mon-tableau-de-bord")
@@ -223,6 +223,13 @@ def test_the_language_is_remembered_in_the_profile(new_page: NewPage, portal: Po
     other = new_page()
     sign_in(other, parent.email)
     expect(other.get_by_role("heading", name="My dashboard")).to_be_visible()
+    other.reload()
+    expect(other.get_by_role("heading", name="My dashboard")).to_be_visible()
+    other.get_by_role("button", name="Menu").click()
+    other.get_by_role("button", name="Sign out").click()
+    expect(other.get_by_role("heading", level=1)).to_contain_text("Welcome")
+    other.reload()  # the next reader speaks the browser's language
+    expect(other.get_by_role("heading", level=1)).to_contain_text("Bienvenue")
 
 
 def test_the_wait_before_another_mail_is_told(new_page: NewPage, portal: Portal) -> None:
@@ -351,9 +358,9 @@ def test_a_slow_api_says_that_it_is_slow(new_page: NewPage, portal: Portal) -> N
     page.goto("/ma-famille")
     expect(page.get_by_role("heading", name="Ma famille")).to_be_visible()
     page.clock.run_for(1_500)
-    expect(page.get_by_text("Chargement en cours")).to_be_visible()
+    expect(page.get_by_text("Chargement en cours").last).to_be_visible()
     page.clock.run_for(6_000)
-    expect(page.get_by_text("Le réseau est lent")).to_be_visible()
+    expect(page.get_by_text("Le réseau est lent").last).to_be_visible()
     for route in waiting:
         route.continue_()
     expect(page.get_by_text("Vous n’avez encore déclaré personne.")).to_be_visible()

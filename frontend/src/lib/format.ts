@@ -7,7 +7,9 @@ export function euros(cents: number): string {
 }
 
 function written(date: Date, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(t().tag, options).format(date);
+  const words = new Intl.DateTimeFormat(t().tag, options).format(date);
+  // Intl does not know that a French month begins with its « 1er ».
+  return t().tag.startsWith('fr') ? words.replace(/^1(?= \p{L})/u, '1er') : words;
 }
 
 /** `2026-11-28` as 28 novembre 2026: a calendar day has no zone. */

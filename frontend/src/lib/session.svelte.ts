@@ -1,7 +1,7 @@
 import { browser } from '$app/env';
 import { forget, keep, listen, Problem, refresh } from '#lib/api/http.ts';
 import { endCurrentSession, getProfile, updateProfile, type TokenRead } from '#lib/api/client.ts';
-import { choose, hasChosen, language } from '#lib/i18n/index.svelte.ts';
+import { choose, forgetProfileLanguage, hasChosen, language } from '#lib/i18n/index.svelte.ts';
 import { forgetSeen } from '#lib/resource.svelte.ts';
 
 const MARK = 'foyer.signed-in';
@@ -74,7 +74,7 @@ class Session {
 
   private async speakAsProfile(): Promise<void> {
     const { locale } = await getProfile().catch(() => ({ locale: language() }));
-    if (locale !== language()) await choose(locale, { keep: false }).catch(() => undefined);
+    await choose(locale, 'profile').catch(() => undefined);
   }
 
   /** Another tab signed out: nothing of the person stays in this one. */
@@ -92,6 +92,7 @@ class Session {
   private clear(): void {
     forget();
     forgetSeen();
+    forgetProfileLanguage();
     localStorage.removeItem(MARK);
     this.scopes = [];
   }

@@ -12,7 +12,8 @@ export type Dictionary = Texts<typeof fr & typeof security & typeof agents & typ
 
 // A language is one file in languages/. French is inside; another is fetched when it is chosen.
 const others = import.meta.glob<Dictionary>(['./languages/*.ts', '!./languages/fr.ts'], { import: 'words' });
-const STORED = 'foyer.language';
+const CHOSEN = 'foyer.language';
+const PROFILE = 'foyer.language.profile';
 const french = { ...fr } as unknown as Dictionary;
 let dictionary = $state.raw<Dictionary>(french);
 let current = $state('fr');
@@ -40,23 +41,29 @@ export function nameOf(code: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
-/** Whether the reader chose on this device, and not just the browser. */
+/** Whether the reader chose on this device, and not just the browser or a profile. */
 export function hasChosen(): boolean {
-  return localStorage.getItem(STORED) !== null;
+  return localStorage.getItem(CHOSEN) !== null;
 }
 
-/** Speak a language that there is; it is kept on this device when the reader chose it. */
-export async function choose(wanted: string, { keep = true } = {}): Promise<void> {
+/** Speak a language that there is; kept on this device if the reader `chose` it, until sign-out if a `profile` says it. */
+export async function choose(wanted: string, because: 'chosen' | 'profile' | 'browser' = 'chosen'): Promise<void> {
   const load = others[`./languages/${wanted}.ts`];
   dictionary = load ? await load() : french;
   current = load ? wanted : 'fr';
   speak(current);
   document.documentElement.lang = current;
-  if (keep) localStorage.setItem(STORED, current);
+  if (because === 'browser') return;
+  localStorage.setItem(because === 'chosen' ? CHOSEN : PROFILE, current);
+}
+
+/** After sign-out the next reader's own language counts. */
+export function forgetProfileLanguage(): void {
+  localStorage.removeItem(PROFILE);
 }
 
 if (browser) {
-  const wanted = localStorage.getItem(STORED) ?? navigator.language.slice(0, 2);
+  const wanted = localStorage.getItem(CHOSEN) ?? localStorage.getItem(PROFILE) ?? navigator.language.slice(0, 2);
   // A language that cannot be fetched now leaves French.
-  if (wanted !== 'fr' && languages.includes(wanted)) choose(wanted, { keep: false }).catch(() => undefined);
+  if (wanted !== 'fr' && languages.includes(wanted)) choose(wanted, 'browser').catch(() => undefined);
 }

@@ -400,6 +400,7 @@ export const words: Dictionary = {
     others: (n) => (n > 1 ? `${n} activities that do not fit, or are closed` : '1 activity that does not fit, or is closed'),
     step: (n) => `Step ${n} of 4`,
     who: 'Which child do you enroll?',
+    enrollChild: (name: string) => `Enroll ${name}`,
     next: 'Next',
     which: 'Which activity?',
     filter: 'Look for an activity or a venue',

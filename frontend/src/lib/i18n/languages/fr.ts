@@ -408,6 +408,7 @@ export const words = {
     others: (n: number): string => (n > 1 ? `${n} activités qui ne conviennent pas, ou fermées` : '1 activité qui ne convient pas, ou fermée'),
     step: (n: number): string => `Étape ${n} sur 4`,
     who: 'Quel enfant inscrivez-vous ?',
+    enrollChild: (name: string) => `Inscrire ${name}`,
     next: 'Suivant',
     which: 'Quelle activité ?',
     filter: 'Chercher une activité ou un lieu',
