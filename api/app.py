@@ -23,13 +23,13 @@ from api.core.settings import PROJECT, Settings
 from api.core.static import Spa
 from api.core.web import Surroundings
 from api.demo.routes import router as demo
+from api.desk.routes import router as desk
 from api.enrollments.routes import router as enrollments
 from api.families.agent_routes import router as agent_families
 from api.families.routes import router as families
 from api.household.routes import router as household
 from api.invoices.routes import router as invoices
 from api.privacy.routes import router as privacy
-from api.requests.agent_routes import router as agent_requests
 from api.requests.routes import router as requests
 from api.second_factors.routes import router as second_factors
 from api.security.tokens import Tokens
@@ -51,7 +51,7 @@ ROUTERS = [
     privacy,
     service_keys,
     town,
-    agent_requests,
+    desk,
     agent_families,
     agent_service_keys,
 ]

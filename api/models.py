@@ -5,6 +5,7 @@ from api.activities.models import Activity
 from api.audit.models import AuditEvent
 from api.core.database import Base
 from api.core.idempotency import IdempotentAnswer
+from api.desk.models import SavedView
 from api.enrollments.models import Enrollment
 from api.families.models import Family
 from api.household.models import HouseholdMember
@@ -30,6 +31,7 @@ __all__ = [
     "Message",
     "Passkey",
     "Request",
+    "SavedView",
     "ServiceKey",
     "Session",
     "metadata",

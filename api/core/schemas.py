@@ -27,7 +27,14 @@ def _plain(value: object) -> object:
     return text
 
 
-def _email(value: str) -> str:
+def plain(value: str) -> str:
+    """A text as it is searched: lower case, without accents; `%` and `_` are themselves."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", value.lower()) if not unicodedata.combining(c))
+    return bare.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def normal_email(value: str) -> str:
+    """A mail address in its normal form; raises FieldRefused."""
     try:
         return validate_email(value, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:
@@ -77,7 +84,7 @@ Text = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, m
 OptionalText = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=200)]
 LongText = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=4000)]
 Name = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=100)]
-Email = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=254), AfterValidator(_email)]
+Email = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=254), AfterValidator(normal_email)]
 Phone = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=30), AfterValidator(_phone)]
 BirthDate = Annotated[date, AfterValidator(_birth_date)]
 Opaque = Annotated[str, StringConstraints(min_length=1, max_length=500)]

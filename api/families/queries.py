@@ -3,7 +3,7 @@
 import unicodedata
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import any_, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.database import Read, Sql, found
@@ -98,6 +98,22 @@ def like_all(search: str) -> str:
 async def service_by_slug(db: AsyncSession, slug: str) -> Service | None:
     """The service of a name in an address."""
     return await db.scalar(select(Service).where(Service.slug == slug))
+
+
+async def missing_scope(db: AsyncSession, scope: str) -> str:
+    """The verdict on a right that is missing: with the service whose key would grant it."""
+    name = await db.scalar(select(Service.name_fr).where(literal(scope) == any_(Service.scopes)).limit(1))
+    return f"scope-missing:{name}" if name else "scope-missing"
+
+
+async def own_adult(db: AsyncSession, account_id: UUID, family_id: UUID | None) -> UUID | None:
+    """The adult that an account is in one of its own files; None when the file is not its own."""
+    return await db.scalar(
+        select(ServiceLink.adult_id)
+        .where(ServiceLink.account_id == account_id, ServiceLink.family_id == family_id, ServiceLink.ended_at.is_(None))
+        .order_by(ServiceLink.id.desc())
+        .limit(1)
+    )
 
 
 async def adult_for_agent(db: AsyncSession, adult_id: UUID) -> tuple[Adult, AdultPrivate | None, Family, Service]:

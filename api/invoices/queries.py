@@ -1,5 +1,10 @@
 """Invoices in the database: one statement a read, JSON made once."""
 
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from api.core.database import Read
 
 SUMMARY = """'id', i.id, 'family_id', i.family_id, 'number', i.number, 'period_from', i.period_from, 'period_to', i.period_to,
@@ -36,3 +41,9 @@ ONE = Read(f"""
             WHERE l.invoice_id = i.id), '[]'))::text
     FROM invoice i WHERE i.id = :id::uuid AND {MINE}
 """)
+OWN = text(f"SELECT EXISTS (SELECT FROM invoice i WHERE i.id = :id AND {MINE})")
+
+
+async def is_own(db: AsyncSession, account_id: UUID, invoice_id: UUID | None) -> bool:
+    """Whether the account may see the invoice."""
+    return bool(await db.scalar(OWN, {"viewer": account_id, "id": invoice_id}))

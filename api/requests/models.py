@@ -52,6 +52,9 @@ class RequestType(Base):
     scope: Mapped[str | None] = mapped_column(Text)
     form: Mapped[dict[str, Any]]
     position: Mapped[int]
+    handled_by: Mapped[str] = mapped_column(
+        Text, server_default=text("'agent:requests'")
+    )  # the right of who handles it
 
 
 class Request(Identified, Created, Versioned, Base):
@@ -63,6 +66,7 @@ class Request(Identified, Created, Versioned, Base):
     type: Mapped[str] = mapped_column(ForeignKey("request_type.slug"))
     state: Mapped[RequestState] = mapped_column(values_of(RequestState, "state"))
     data: Mapped[dict[str, Any]]
+    before: Mapped[dict[str, Any] | None]  # what a change of details would replace, as it was when it was asked for
     reason: Mapped[str | None] = mapped_column(Text)
     correction: Mapped[str | None] = mapped_column(Text)
     submitted_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
@@ -78,6 +82,7 @@ class Request(Identified, Created, Versioned, Base):
         ),
         Index("ix_request_account_id_id", "account_id", "id"),
         Index("ix_request_state_id", "state", "id"),
+        Index("ix_request_agent_id", "agent_id"),
     )
 
     def move(
@@ -89,15 +94,24 @@ class Request(Identified, Created, Versioned, Base):
         self.state, self.reason, self.correction = to, reason, correction.value if correction else None
 
 
+class EventKind(StrEnum):
+    """What an event tells: a state is for the parent too, the rest among agents."""
+
+    STATE = "state"
+    ASSIGNMENT = "assignment"
+
+
 class RequestEvent(Identified, Created, Base):
-    """One change of a request's state: who, when, why."""
+    """One change of a request: who, when, why."""
 
     __tablename__ = "request_event"
     request_id: Mapped[UUID] = mapped_column(ForeignKey("request.id", ondelete="CASCADE"))
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))  # whose request it is
     by_agent: Mapped[bool]
     actor_id: Mapped[UUID]
+    kind: Mapped[EventKind] = mapped_column(values_of(EventKind, "kind"), server_default=text("'state'"))
     state: Mapped[RequestState] = mapped_column(values_of(RequestState, "event_state"))
+    assignee_id: Mapped[UUID | None]
     reason: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (Index("ix_request_event_request_id", "request_id"),)

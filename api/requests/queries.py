@@ -17,12 +17,18 @@ FIELDS = """'id', r.id, 'reference', r.reference, 'type', r.type,
     'unread', (SELECT count(*) FROM request_message m
                WHERE m.request_id = r.id AND m.read_at IS NULL AND m.by_agent = (actor() <> 'agent')),
     'timeline', (SELECT json_agg(json_build_object('state', e.state, 'at', e.created_at, 'by_agent', e.by_agent, 'reason', e.reason)
-                 ORDER BY e.id) FROM request_event e WHERE e.request_id = r.id)"""
+                 ORDER BY e.id) FROM request_event e WHERE e.request_id = r.id AND e.kind = 'state')"""
 DOCUMENT = """json_build_object('id', d.id, 'name', d.name, 'media_type', d.media_type, 'size', d.size,
     'by_agent', d.by_agent, 'created_at', d.created_at)"""
 CONVERSATION = f"""'messages', (SELECT coalesce(json_agg(json_build_object('id', m.id, 'body', m.body, 'by_agent', m.by_agent,
         'created_at', m.created_at, 'read_at', m.read_at) ORDER BY m.id), '[]') FROM request_message m WHERE m.request_id = r.id),
     'documents', (SELECT coalesce(json_agg({DOCUMENT} ORDER BY d.id), '[]') FROM request_document d WHERE d.request_id = r.id)"""
+FORM = """'before', r.before, 'form', (SELECT t.form FROM request_type t WHERE t.slug = r.type)"""
+NAME = "(SELECT trim(a.first_name || ' ' || a.last_name) FROM account a WHERE a.id = {who})"
+ASSIGNEE = f"""'assignee', CASE WHEN r.agent_id IS NOT NULL THEN json_build_object('id', r.agent_id, 'name', {NAME.format(who="r.agent_id")}) END"""
+HISTORY = f"""'history', (SELECT json_agg(json_build_object('kind', e.kind, 'state', e.state, 'at', e.created_at, 'by_agent', e.by_agent,
+        'by', {NAME.format(who="e.actor_id")}, 'assignee', {NAME.format(who="e.assignee_id")}, 'reason', e.reason) ORDER BY e.id)
+    FROM request_event e WHERE e.request_id = r.id)"""
 REQUESTER = """'requester', (SELECT json_build_object('id', a.id, 'first_name', a.first_name, 'last_name', a.last_name, 'email', a.email,
     'phone', a.phone, 'birth_date', a.birth_date) FROM account a WHERE a.id = r.account_id)"""
 NEXT = "(SELECT p.id FROM page p WHERE p.place = :limit AND EXISTS (SELECT FROM page WHERE place > :limit))"
@@ -44,26 +50,38 @@ PAGE = Read(f"""
     FROM page r
 """)
 ONE = Read(
-    f"SELECT json_build_object({FIELDS.replace(':language', ':language::text', 1)}, {CONVERSATION})::text "
+    f"SELECT json_build_object({FIELDS.replace(':language', ':language::text', 1)}, {CONVERSATION}, {FORM})::text "
     "FROM request r WHERE r.account_id = :viewer AND r.id = :id::uuid"
 )
+# What an agent may see: the kinds of request that their rights handle.
+HANDLED = "r.type IN (SELECT t.slug FROM request_type t WHERE t.handled_by = ANY (account_scopes(:viewer)))"
+PLAIN = "lower(regexp_replace(normalize({text}, NFKD), '[\u0300-\u036f]', '', 'g'))"
 AGENT_PAGE = Read(f"""
     WITH page AS (
-        SELECT r.*, row_number() OVER (ORDER BY r.id) AS place FROM request r
-        WHERE (:state::text IS NULL OR r.state = :state) AND (:type::text IS NULL OR r.type = :type)
+        SELECT r.*, row_number() OVER (ORDER BY r.id) AS place FROM request r JOIN account who ON who.id = r.account_id
+        WHERE {HANDLED} AND (:state::text IS NULL OR r.state = :state) AND (:type::text IS NULL OR r.type = :type)
+            AND CASE :assigned::text WHEN 'me' THEN r.agent_id = :viewer WHEN 'nobody' THEN r.agent_id IS NULL
+                WHEN 'others' THEN r.agent_id <> :viewer ELSE true END
+            AND (NOT :unread::bool OR EXISTS (SELECT FROM request_message m
+                WHERE m.request_id = r.id AND m.read_at IS NULL AND NOT m.by_agent))
+            AND (:search::text IS NULL OR r.reference ILIKE :pattern::text OR who.email ILIKE :pattern
+                OR {PLAIN.format(text="who.first_name || ' ' || who.last_name || ' ' || who.first_name")} LIKE :pattern)
             AND (:after::uuid IS NULL OR r.id > :after) ORDER BY r.id LIMIT :limit::int + 1
     )
     SELECT json_build_object('next_cursor', {NEXT},
-        'counts', (SELECT coalesce(json_object_agg(state, n), '{{}}') FROM (SELECT state, count(*) AS n FROM request GROUP BY state) c),
-        'items', coalesce(json_agg(json_build_object({FIELDS.replace(":language", ":language::text", 1)}, {REQUESTER}) ORDER BY r.place)
-            FILTER (WHERE r.place <= :limit), '[]'))::text
+        'counts', (SELECT coalesce(json_object_agg(state, n), '{{}}')
+            FROM (SELECT r.state, count(*) AS n FROM request r WHERE {HANDLED} GROUP BY r.state) c),
+        'items', coalesce(json_agg(json_build_object({FIELDS.replace(":language", ":language::text", 1)}, {REQUESTER}, {ASSIGNEE})
+            ORDER BY r.place) FILTER (WHERE r.place <= :limit), '[]'))::text
     FROM page r
 """)
 AGENT_ONE = Read(
-    f"SELECT json_build_object({FIELDS.replace(':language', ':language::text', 1)}, {CONVERSATION}, {REQUESTER})::text "
-    "FROM request r WHERE r.id = :id::uuid"
+    f"SELECT json_build_object({FIELDS.replace(':language', ':language::text', 1)}, {CONVERSATION}, {FORM}, {REQUESTER}, "
+    f"{ASSIGNEE}, {HISTORY})::text FROM request r WHERE r.id = :id::uuid AND {HANDLED}"
 )
-WRITTEN = text(f"SELECT json_build_object({FIELDS}, {CONVERSATION}, {REQUESTER}) FROM request r WHERE r.id = :id")
+WRITTEN = text(
+    f"SELECT json_build_object({FIELDS}, {CONVERSATION}, {FORM}, {REQUESTER}, {ASSIGNEE}, {HISTORY}) FROM request r WHERE r.id = :id"
+)
 DOCUMENTS = Read(f"""
     SELECT json_build_object('next_cursor', NULL, 'items', (SELECT coalesce(json_agg({DOCUMENT} ORDER BY d.id), '[]')
         FROM request_document d WHERE d.request_id = r.id))::text
@@ -127,6 +145,12 @@ async def mark_read(db: AsyncSession, request_id: UUID, *, by_agent: bool, now: 
     )
 
 
-async def lock_for_agent(db: AsyncSession, request_id: UUID) -> Request:
-    """A request, locked, for an agent."""
-    return found(await db.scalar(select(Request).where(Request.id == request_id).with_for_update()))
+async def lock_for_agent(db: AsyncSession, agent_id: UUID, request_id: UUID) -> Request:
+    """A request that the agent's rights handle, locked; raises NotFound."""
+    handled = await db.scalar(text("SELECT account_scopes(:id)"), {"id": agent_id})
+    wanted = (
+        select(Request)
+        .join(RequestType, RequestType.slug == Request.type)
+        .where(Request.id == request_id, RequestType.handled_by.in_(handled))
+    )
+    return found(await db.scalar(wanted.with_for_update(of=Request)))

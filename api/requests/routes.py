@@ -83,12 +83,13 @@ async def update_request(
     body: RequestUpdate,
     db: SessionDep,
     caller: RequestsWriter,
+    settings: SettingsDep,
     language: ReaderLanguage,
     response: Response,
     if_match: IfMatch = None,
 ) -> RequestRead:
     """Change a request that no agent has taken yet, or that was sent back for a correction."""
-    request = await service.change(db, caller.account_id, request_id, body.data, if_match, language)
+    request = await service.change(db, settings, caller.account_id, request_id, body.data, if_match, language)
     response.headers["ETag"] = f'"{request.version}"'
     return request
 

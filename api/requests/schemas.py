@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from api.core.schemas import Input, LongText, Page, Text
-from api.requests.models import Correction, RequestState
+from api.requests.models import Correction, EventKind, RequestState
 from api.service_keys.schemas import IssuedRead, KeyIssue
 
 
@@ -103,6 +103,8 @@ class RequestRead(RequestSummary):
 
     messages: list[MessageRead]
     documents: list[DocumentRead]
+    form: dict[str, Any] = Field(description="JSON Schema of `data`, with the words for its fields")
+    before: dict[str, Any] | None = Field(description="what a change of details would replace")
 
 
 class RequestList(Page):
@@ -122,16 +124,34 @@ class Requester(BaseModel):
     birth_date: str | None
 
 
+class Assignee(BaseModel):
+    """The agent who has a request in hand."""
+
+    id: UUID
+    name: str
+
+
+class HistoryEvent(Event):
+    """A change of a request, with the names, for agents."""
+
+    kind: EventKind
+    by: str | None
+    assignee: str | None = Field(description="who got it, in an assignment; null: nobody")
+
+
 class AgentRequestSummary(RequestSummary):
     """A request in the queue."""
 
     requester: Requester
+    assignee: Assignee | None
 
 
 class AgentRequestRead(RequestRead):
     """A request, for an agent."""
 
     requester: Requester
+    assignee: Assignee | None
+    history: list[HistoryEvent]
 
 
 class AgentRequestList(Page):

@@ -12,6 +12,10 @@ import type {
   AgentFamilyList,
   AgentRequestList,
   AgentRequestRead,
+  Assignment,
+  Bulk,
+  BulkRead,
+  ColleagueList,
   CorrectionAsked,
   IssuedRead,
   KeyIssue,
@@ -19,6 +23,12 @@ import type {
   MessageCreate,
   MessageRead,
   Refusal,
+  ReplyTemplateList,
+  ReplyTemplateRead,
+  ReplyTemplateWrite,
+  SavedViewCreate,
+  SavedViewList,
+  SavedViewRead,
   SearchFamiliesParams
 } from './foyer.schemas.ts';
 
@@ -306,6 +316,318 @@ return http<AgentRequestRead>(getRefuseRequestUrl(requestId),
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
     body: JSON.stringify(refusal)
+  }
+);}
+
+
+export const getAssignRequestUrl = (requestId: string,) => {
+
+
+
+
+  return `/api/v1/agent/requests/${requestId}/assignee`
+}
+
+/**
+ * Give an open request to a colleague, take it over, or give it back to the queue.
+ * @summary Assign Request
+ */
+export const assignRequest = async (requestId: string,
+    assignment: Assignment, options?: Parameters<typeof http>[1]): Promise<AgentRequestRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<AgentRequestRead>(getAssignRequestUrl(requestId),
+  {
+    ...options,
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(assignment)
+  }
+);}
+
+
+export const getHandleRequestsUrl = () => {
+
+
+
+
+  return `/api/v1/agent/request-batches`
+}
+
+/**
+ * Do one thing with several requests, each by itself: the answer says what became of each.
+ * @summary Handle Requests
+ */
+export const handleRequests = async (bulk: Bulk, options?: Parameters<typeof http>[1]): Promise<BulkRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<BulkRead>(getHandleRequestsUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(bulk)
+  }
+);}
+
+
+export const getListColleaguesUrl = () => {
+
+
+
+
+  return `/api/v1/agent/colleagues`
+}
+
+/**
+ * The agents who handle requests.
+ * @summary List Colleagues
+ */
+export const listColleagues = async ( options?: Parameters<typeof http>[1]): Promise<ColleagueList> => {
+
+  return http<ColleagueList>(getListColleaguesUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getListRequestViewsUrl = () => {
+
+
+
+
+  return `/api/v1/agent/request-views`
+}
+
+/**
+ * One's own views of the queue.
+ * @summary List Request Views
+ */
+export const listRequestViews = async ( options?: Parameters<typeof http>[1]): Promise<SavedViewList> => {
+
+  return http<SavedViewList>(getListRequestViewsUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getCreateRequestViewUrl = () => {
+
+
+
+
+  return `/api/v1/agent/request-views`
+}
+
+/**
+ * Keep filters under a name.
+ * @summary Create Request View
+ */
+export const createRequestView = async (savedViewCreate: SavedViewCreate, options?: Parameters<typeof http>[1]): Promise<SavedViewRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<SavedViewRead>(getCreateRequestViewUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(savedViewCreate)
+  }
+);}
+
+
+export const getDeleteRequestViewUrl = (viewId: string,) => {
+
+
+
+
+  return `/api/v1/agent/request-views/${viewId}`
+}
+
+/**
+ * Forget a view.
+ * @summary Delete Request View
+ */
+export const deleteRequestView = async (viewId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getDeleteRequestViewUrl(viewId),
+  {
+    ...options,
+    method: 'DELETE'
+
+
+  }
+);}
+
+
+export const getListReplyTemplatesUrl = () => {
+
+
+
+
+  return `/api/v1/agent/reply-templates`
+}
+
+/**
+ * Texts that agents write often.
+ * @summary List Reply Templates
+ */
+export const listReplyTemplates = async ( options?: Parameters<typeof http>[1]): Promise<ReplyTemplateList> => {
+
+  return http<ReplyTemplateList>(getListReplyTemplatesUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getCreateReplyTemplateUrl = () => {
+
+
+
+
+  return `/api/v1/agent/reply-templates`
+}
+
+/**
+ * Keep a text for all agents.
+ * @summary Create Reply Template
+ */
+export const createReplyTemplate = async (replyTemplateWrite: ReplyTemplateWrite, options?: Parameters<typeof http>[1]): Promise<ReplyTemplateRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<ReplyTemplateRead>(getCreateReplyTemplateUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(replyTemplateWrite)
+  }
+);}
+
+
+export const getUpdateReplyTemplateUrl = (templateId: string,) => {
+
+
+
+
+  return `/api/v1/agent/reply-templates/${templateId}`
+}
+
+/**
+ * Change a text.
+ * @summary Update Reply Template
+ */
+export const updateReplyTemplate = async (templateId: string,
+    replyTemplateWrite: ReplyTemplateWrite, options?: Parameters<typeof http>[1]): Promise<ReplyTemplateRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<ReplyTemplateRead>(getUpdateReplyTemplateUrl(templateId),
+  {
+    ...options,
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(replyTemplateWrite)
+  }
+);}
+
+
+export const getDeleteReplyTemplateUrl = (templateId: string,) => {
+
+
+
+
+  return `/api/v1/agent/reply-templates/${templateId}`
+}
+
+/**
+ * Remove a text.
+ * @summary Delete Reply Template
+ */
+export const deleteReplyTemplate = async (templateId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getDeleteReplyTemplateUrl(templateId),
+  {
+    ...options,
+    method: 'DELETE'
+
+
   }
 );}
 

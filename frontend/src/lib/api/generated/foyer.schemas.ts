@@ -44,6 +44,16 @@ export interface Accepted {
 export type AcceptedReadData = { [key: string]: unknown };
 
 /**
+ * JSON Schema of `data`, with the words for its fields
+ */
+export type AcceptedReadForm = { [key: string]: unknown };
+
+/**
+ * what a change of details would replace
+ */
+export type AcceptedReadBefore = { [key: string]: unknown } | null;
+
+/**
  * Where a request stands.
  */
 export type RequestState = typeof RequestState[keyof typeof RequestState];
@@ -117,6 +127,39 @@ export interface Requester {
 }
 
 /**
+ * The agent who has a request in hand.
+ */
+export interface Assignee {
+  id: string;
+  name: string;
+}
+
+/**
+ * What an event tells: a state is for the parent too, the rest among agents.
+ */
+export type EventKind = typeof EventKind[keyof typeof EventKind];
+
+
+export const EventKind = {
+  state: 'state',
+  assignment: 'assignment',
+} as const;
+
+/**
+ * A change of a request, with the names, for agents.
+ */
+export interface HistoryEvent {
+  state: RequestState;
+  at: string;
+  by_agent: boolean;
+  reason: string | null;
+  kind: EventKind;
+  by: string | null;
+  /** who got it, in an assignment; null: nobody */
+  assignee: string | null;
+}
+
+/**
  * A key that was given out. `key` is shown once, and only at the counter.
  */
 export interface IssuedRead {
@@ -153,7 +196,13 @@ export interface AcceptedRead {
   version: number;
   messages: MessageRead[];
   documents: DocumentRead[];
+  /** JSON Schema of `data`, with the words for its fields */
+  form: AcceptedReadForm;
+  /** what a change of details would replace */
+  before: AcceptedReadBefore;
   requester: Requester;
+  assignee: Assignee | null;
+  history: HistoryEvent[];
   issued_key?: IssuedRead | null;
 }
 
@@ -466,6 +515,7 @@ export interface AgentRequestSummary {
   unread: number;
   version: number;
   requester: Requester;
+  assignee: Assignee | null;
 }
 
 /**
@@ -480,6 +530,16 @@ export interface AgentRequestList {
 }
 
 export type AgentRequestReadData = { [key: string]: unknown };
+
+/**
+ * JSON Schema of `data`, with the words for its fields
+ */
+export type AgentRequestReadForm = { [key: string]: unknown };
+
+/**
+ * what a change of details would replace
+ */
+export type AgentRequestReadBefore = { [key: string]: unknown } | null;
 
 /**
  * A request, for an agent.
@@ -502,7 +562,20 @@ export interface AgentRequestRead {
   version: number;
   messages: MessageRead[];
   documents: DocumentRead[];
+  /** JSON Schema of `data`, with the words for its fields */
+  form: AgentRequestReadForm;
+  /** what a change of details would replace */
+  before: AgentRequestReadBefore;
   requester: Requester;
+  assignee: Assignee | null;
+  history: HistoryEvent[];
+}
+
+/**
+ * Who gets the request; null gives it back to the queue.
+ */
+export interface Assignment {
+  agent_id: string | null;
 }
 
 /**
@@ -544,6 +617,49 @@ export interface AttachedRead {
 export interface BodyJoinRequestDocument {
   /** a PDF or a photo, 10 MB at most */
   file: Blob | File;
+}
+
+export type BulkAction = typeof BulkAction[keyof typeof BulkAction];
+
+
+export const BulkAction = {
+  review: 'review',
+  acceptance: 'acceptance',
+  refusal: 'refusal',
+  assignment: 'assignment',
+} as const;
+
+/**
+ * One thing to do with several requests. `reason` is needed for a refusal, `agent_id` for an assignment.
+ */
+export interface Bulk {
+  action: BulkAction;
+  /**
+     * @minItems 1
+     * @maxItems 100
+     */
+  ids: string[];
+  reason?: string | null;
+  agent_id?: string | null;
+}
+
+/**
+ * What became of one request.
+ */
+export interface BulkOutcome {
+  id: string;
+  done: boolean;
+  /** of the refusal, when it was not done */
+  code: string | null;
+  /** the sentence for the agent */
+  detail: string | null;
+}
+
+/**
+ * What became of each, in the order given.
+ */
+export interface BulkRead {
+  items: BulkOutcome[];
 }
 
 /**
@@ -592,6 +708,15 @@ export interface Closing {
      * @maxLength 1000
      */
   current_password: string;
+}
+
+/**
+ * The agents who handle requests, by name.
+ */
+export interface ColleagueList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: Assignee[];
 }
 
 /**
@@ -817,6 +942,26 @@ export interface FieldError {
   pointer: string;
   code: string;
   detail: string;
+}
+
+export type FiltersAssigned = typeof FiltersAssigned[keyof typeof FiltersAssigned] | null;
+
+
+export const FiltersAssigned = {
+  me: 'me',
+  nobody: 'nobody',
+  others: 'others',
+} as const;
+
+/**
+ * The filters of the queue, as its query parameters.
+ */
+export interface Filters {
+  state?: RequestState | null;
+  type?: string | null;
+  assigned?: FiltersAssigned;
+  unread?: boolean;
+  search?: string | null;
 }
 
 /**
@@ -1170,6 +1315,8 @@ export interface ProblemDetails {
   scope?: string | null;
   /** the service whose key grants the missing scope */
   service?: string | null;
+  /** the agent who holds the request, with held-by-another */
+  agent?: string | null;
 }
 
 /**
@@ -1234,6 +1381,49 @@ export interface Refusal {
   reason: string;
 }
 
+/**
+ * A text that is written often.
+ */
+export interface ReplyTemplateRead {
+  /**
+     * @minLength 1
+     * @maxLength 100
+     */
+  name: string;
+  /**
+     * @minLength 1
+     * @maxLength 4000
+     */
+  body: string;
+  id: string;
+  version: number;
+}
+
+/**
+ * The texts, by name.
+ */
+export interface ReplyTemplateList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: ReplyTemplateRead[];
+}
+
+/**
+ * A text that is written often.
+ */
+export interface ReplyTemplateWrite {
+  /**
+     * @minLength 1
+     * @maxLength 100
+     */
+  name: string;
+  /**
+     * @minLength 1
+     * @maxLength 4000
+     */
+  body: string;
+}
+
 export type RequestCreateData = { [key: string]: unknown };
 
 /**
@@ -1283,6 +1473,16 @@ export interface RequestList {
 export type RequestReadData = { [key: string]: unknown };
 
 /**
+ * JSON Schema of `data`, with the words for its fields
+ */
+export type RequestReadForm = { [key: string]: unknown };
+
+/**
+ * what a change of details would replace
+ */
+export type RequestReadBefore = { [key: string]: unknown } | null;
+
+/**
  * A request with its timeline, messages and documents.
  */
 export interface RequestRead {
@@ -1303,6 +1503,10 @@ export interface RequestRead {
   version: number;
   messages: MessageRead[];
   documents: DocumentRead[];
+  /** JSON Schema of `data`, with the words for its fields */
+  form: RequestReadForm;
+  /** what a change of details would replace */
+  before: RequestReadBefore;
 }
 
 /**
@@ -1337,6 +1541,40 @@ export type RequestUpdateData = { [key: string]: unknown };
  */
 export interface RequestUpdate {
   data: RequestUpdateData;
+}
+
+/**
+ * A view to keep.
+ */
+export interface SavedViewCreate {
+  /**
+     * @minLength 1
+     * @maxLength 100
+     */
+  name: string;
+  filters: Filters;
+}
+
+/**
+ * A view that was kept.
+ */
+export interface SavedViewRead {
+  /**
+     * @minLength 1
+     * @maxLength 100
+     */
+  name: string;
+  filters: Filters;
+  id: string;
+}
+
+/**
+ * One's views, by name.
+ */
+export interface SavedViewList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: SavedViewRead[];
 }
 
 /**
@@ -1635,6 +1873,15 @@ cursor?: string | null;
 export type ListRequestQueueParams = {
 state?: RequestState | null;
 type?: string | null;
+assigned?: ListRequestQueueAssigned;
+/**
+ * with a message of the parent that no agent saw
+ */
+unread?: boolean;
+/**
+ * a reference, a name, a mail
+ */
+search?: string | null;
 /**
  * rows a page
  * @minimum 1
@@ -1646,6 +1893,15 @@ limit?: number;
  */
 cursor?: string | null;
 };
+
+export type ListRequestQueueAssigned = typeof ListRequestQueueAssigned[keyof typeof ListRequestQueueAssigned] | null;
+
+
+export const ListRequestQueueAssigned = {
+  me: 'me',
+  nobody: 'nobody',
+  others: 'others',
+} as const;
 
 export type SearchFamiliesParams = {
 /**

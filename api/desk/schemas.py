@@ -1,0 +1,95 @@
+"""What goes in and comes out of the desk."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from api.core.schemas import Input, LongText, Name, OptionalText, Page
+from api.requests.models import RequestState
+from api.requests.schemas import Assignee
+
+
+class Assignment(Input):
+    """Who gets the request; null gives it back to the queue."""
+
+    agent_id: UUID | None
+
+
+class ColleagueList(Page):
+    """The agents who handle requests, by name."""
+
+    items: list[Assignee]
+
+
+class Bulk(Input):
+    """One thing to do with several requests. `reason` is needed for a refusal, `agent_id` for an assignment."""
+
+    action: Literal["review", "acceptance", "refusal", "assignment"]
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=100)]
+    reason: LongText | None = None
+    agent_id: UUID | None = None
+
+
+class BulkOutcome(BaseModel):
+    """What became of one request."""
+
+    id: UUID
+    done: bool
+    code: str | None = Field(description="of the refusal, when it was not done")
+    detail: str | None = Field(description="the sentence for the agent")
+
+
+class BulkRead(BaseModel):
+    """What became of each, in the order given."""
+
+    items: list[BulkOutcome]
+
+
+class Filters(Input):
+    """The filters of the queue, as its query parameters."""
+
+    state: RequestState | None = None
+    type: OptionalText | None = None
+    assigned: Literal["me", "nobody", "others"] | None = None
+    unread: bool = False
+    search: OptionalText | None = None
+
+
+class SavedViewCreate(Input):
+    """A view to keep."""
+
+    name: Name
+    filters: Filters
+
+
+class SavedViewRead(SavedViewCreate):
+    """A view that was kept."""
+
+    id: UUID
+
+
+class SavedViewList(Page):
+    """One's views, by name."""
+
+    items: list[SavedViewRead]
+
+
+class ReplyTemplateWrite(Input):
+    """A text that is written often."""
+
+    name: Name
+    body: LongText
+
+
+class ReplyTemplateRead(ReplyTemplateWrite):
+    """A text that is written often."""
+
+    id: UUID
+    version: int
+
+
+class ReplyTemplateList(Page):
+    """The texts, by name."""
+
+    items: list[ReplyTemplateRead]
