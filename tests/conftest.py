@@ -212,3 +212,11 @@ def agent(environment: dict[str, str], portal: Portal) -> Agent:
     )
     assert made.returncode == 0, made.stderr
     return portal.sign_in_agent(json.loads(made.stdout))
+
+
+@pytest.fixture(scope="session")
+def colleague(environment: dict[str, str], portal: Portal) -> Agent:
+    """A second agent, of the desk."""
+    name = ["--first-name", "Lou", "--last-name", "Collègue", "--role", "desk"]
+    made = foyer(environment, "agents", "add", "lou@ville.exemple.fr", *name, "--json")
+    return portal.sign_in_agent(json.loads(made.stdout))

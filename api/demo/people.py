@@ -53,7 +53,12 @@ def sign_ins(settings: Settings) -> dict[str, Any]:
 async def make_people(database: Database, settings: Settings, now: datetime) -> None:
     """A parent without a key and the key that waits, a parent with one, an agent."""
     async with database.transaction() as db:  # what a first start that was interrupted may have left
-        await db.execute(text("DELETE FROM account WHERE email_key = ANY (:emails)"), {"emails": list(EMAILS.values())})
+        mine = "(SELECT id FROM account WHERE email_key = ANY (:emails))"
+        for forget in (
+            f"UPDATE request SET agent_id = NULL WHERE agent_id IN {mine}",  # noqa: S608 - constants
+            f"DELETE FROM account WHERE id IN {mine}",  # noqa: S608 - constants
+        ):
+            await db.execute(text(forget), {"emails": list(EMAILS.values())})
     agent = await add_agent(
         database, settings, email=EMAILS["agent"], first_name="Camille", last_name="Agent", role="manager", now=now
     )

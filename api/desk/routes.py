@@ -41,6 +41,7 @@ from api.requests.schemas import (
     MessageCreate,
     MessageRead,
     Refusal,
+    RequestTypeList,
 )
 from api.security.principal import Principal, Reader, Reads, Requires
 from api.security.scopes import Scope
@@ -192,6 +193,12 @@ async def handle_requests(
 ) -> BulkRead:
     """Do one thing with several requests, each by itself: the answer says what became of each."""
     return await service.handle_many(db, settings, caller.account_id, body, now, language)
+
+
+@router.get("/request-types", responses=answers(200, RequestTypeList))
+async def list_handled_request_types(caller: QueueReader, language: ReaderLanguage) -> Response:
+    """The kinds of request that the agent's rights handle, each with its form."""
+    return await caller.json(requests.HANDLED_TYPES, language=language)
 
 
 @router.get("/colleagues", responses=answers(200, ColleagueList))

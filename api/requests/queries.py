@@ -32,13 +32,15 @@ HISTORY = f"""'history', (SELECT json_agg(json_build_object('kind', e.kind, 'sta
 REQUESTER = """'requester', (SELECT json_build_object('id', a.id, 'first_name', a.first_name, 'last_name', a.last_name, 'email', a.email,
     'phone', a.phone, 'birth_date', a.birth_date) FROM account a WHERE a.id = r.account_id)"""
 NEXT = "(SELECT p.id FROM page p WHERE p.place = :limit AND EXISTS (SELECT FROM page WHERE place > :limit))"
-TYPES = Read("""
+TYPES_SQL = """
     SELECT json_build_object('next_cursor', NULL, 'items', coalesce(json_agg(json_build_object('type', t.slug,
         'name', CASE WHEN :language::text = 'en' THEN t.name_en ELSE t.name_fr END,
         'description', CASE WHEN :language = 'en' THEN t.description_en ELSE t.description_fr END, 'form', t.form)
         ORDER BY t.position), '[]'))::text
-    FROM request_type t WHERE t.scope IS NULL OR t.scope = ANY (account_scopes(:viewer))
-""")
+    FROM request_type t WHERE {which}
+"""
+TYPES = Read(TYPES_SQL.format(which="t.scope IS NULL OR t.scope = ANY (account_scopes(:viewer))"))
+HANDLED_TYPES = Read(TYPES_SQL.format(which="t.handled_by = ANY (account_scopes(:viewer))"))
 PAGE = Read(f"""
     WITH page AS (
         SELECT r.*, row_number() OVER (ORDER BY r.id DESC) AS place FROM request r

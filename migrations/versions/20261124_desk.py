@@ -13,7 +13,13 @@ depends_on = None
 
 STAFF = "(SELECT actor()) IN ('system', 'agent')"
 POLICIES = {"saved_view": "account_id = (SELECT viewer())", "reply_template": STAFF}
-FAMILY = {"type": "string", "format": "family", "maxLength": 36, "title": "Dossier", "x-title-en": "File"}
+FAMILY: dict[str, object] = {
+    "type": "string",
+    "format": "family",
+    "maxLength": 36,
+    "title": "Dossier",
+    "x-title-en": "File",
+}
 TEMPLATES = {
     "Justificatif de domicile": "Bonjour,\n\nJoignez un justificatif de domicile de moins de trois mois. "
     "Une photo bien lisible suffit.\n\nLe service enfance",
@@ -27,7 +33,9 @@ def _text(fr: str, en: str, longest: int, **more: object) -> dict[str, object]:
     return {"type": "string", "maxLength": longest, "title": fr, "x-title-en": en} | more
 
 
-def _form(required: list[str], properties: dict[str, object], **more: object) -> str:
+def _form(required: list[str], properties: dict[str, dict[str, object]], **more: object) -> str:
+    """jsonb forgets the order of keys: each field says its place."""
+    properties = {name: field | {"x-order": place} for place, (name, field) in enumerate(properties.items())}
     form = {"type": "object", "additionalProperties": False, "required": required, "properties": properties}
     return json.dumps(form | more)
 
@@ -51,6 +59,8 @@ KINDS: list[dict[str, str | int | None]] = [
                 "email": _text("Adresse mail", "Mail address", 254, format="email"),
             },
             minProperties=2,
+            description="Laissez vide ce qui ne change pas.",
+            **{"x-description-en": "Leave empty what does not change."},
         ),
     },
     {

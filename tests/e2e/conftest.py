@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
 from tests.conftest import PROJECT, Database
-from tests.portal import PASSWORD
+from tests.portal import PASSWORD, Agent
 
 expect.set_options(timeout=15_000)  # the machine may be busy
 AXE = PROJECT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -93,3 +93,11 @@ def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
     page.get_by_label("Adresse mail").fill(email)
     page.get_by_label("Mot de passe", exact=True).fill(password)
     page.get_by_role("button", name="Me connecter").click()
+
+
+def sign_in_agent(page: Page, agent: Agent) -> None:
+    """The agent's sign-in with a recovery code, to the queue."""
+    sign_in(page, agent.email, agent.extra["password"])
+    page.get_by_label("Code").fill(agent.extra["recovery_codes"].pop())
+    page.get_by_role("button", name="Valider le code").click()
+    expect(page.get_by_role("heading", name="Demandes à traiter")).to_be_visible()

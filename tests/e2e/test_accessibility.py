@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import DESKTOP, check_page, sign_in
+from tests.e2e.conftest import DESKTOP, check_page, sign_in, sign_in_agent
 from tests.portal import PASSWORD, Agent, Portal
 
 pytestmark = pytest.mark.browser
@@ -35,6 +35,9 @@ PARENT = [
     "/mes-factures",
     "/mes-demarches",
     "/mes-demarches/cle-enfance",
+    "/mes-demarches/nouvelle/family-change",
+    "/mes-demarches/nouvelle/invoice-contest",
+    "/mes-demarches/nouvelle/question",
     "/mes-inscriptions",
     "/creer-une-inscription",
     "/profil",
@@ -48,6 +51,7 @@ PARENT = [
     "/profil/securite/qui-a-consulte",
     "/profil/securite/mes-donnees",
 ]
+AGENT = ["/agents", "/agents?etat=toutes", "/agents/modeles", "/agents/familles"]
 # WCAG 1.4.12: what a reader may set must not cut or cover anything.
 SPACED = "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important } p { margin-bottom: 2em !important }"
 
@@ -104,6 +108,16 @@ def test_every_page_of_a_parent_holds_in_any_light_and_size(new_page: NewPage, p
     sign_in(page, parent.email)
     page.wait_for_url("**/mon-tableau-de-bord")
     for where in PARENT:
+        hold(page, where)
+
+
+def test_every_page_of_an_agent_holds_in_any_light_and_size(new_page: NewPage, portal: Portal, agent: Agent) -> None:
+    """The desk is used on a phone too."""
+    question = {"type": "question", "data": {"subject": "Cantine", "question": "Bonjour ?"}}
+    request = portal.parent().post("/requests", question).json()["id"]
+    page = new_page({"width": 320, "height": 640})
+    sign_in_agent(page, agent)
+    for where in [*AGENT, f"/agents/demandes/{request}"]:
         hold(page, where)
 
 

@@ -66,6 +66,7 @@ def test_the_guide_from_no_account_to_an_enrollment(new_page: NewPage, portal: P
     check_page(page)
     page.get_by_role("button", name="Envoyer la demande").click()
     expect(page.get_by_role("heading", name="Votre demande est envoyée")).to_be_visible()
+    expect(page.get_by_text("Son numéro est")).to_be_visible()
     reference = found(re.compile(r"(D-\d{4}-\d{6})"), page.locator("main").inner_text())
     assert portal.mailbox.wait(email, reference)
     check_page(page)

@@ -2,22 +2,10 @@
 
 from typing import Any
 
-import pytest
-
-from tests.conftest import Database, foyer
+from tests.conftest import Database
 from tests.portal import Agent, Parent, Portal
 
 QUESTION = {"type": "question", "data": {"subject": "Cantine", "question": "Peut-on changer de jour ?"}}
-
-
-@pytest.fixture(scope="module")
-def colleague(environment: dict[str, str], portal: Portal) -> Agent:
-    """A second agent of the desk."""
-    import json
-
-    name = ["--first-name", "Lou", "--last-name", "Collègue", "--role", "desk"]
-    made = foyer(environment, "agents", "add", portal.new_address(), *name, "--json")
-    return portal.sign_in_agent(json.loads(made.stdout))
 
 
 def ask(parent: Parent, body: dict[str, Any] = QUESTION) -> dict[str, Any]:

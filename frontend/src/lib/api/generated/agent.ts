@@ -26,6 +26,7 @@ import type {
   ReplyTemplateList,
   ReplyTemplateRead,
   ReplyTemplateWrite,
+  RequestTypeList,
   SavedViewCreate,
   SavedViewList,
   SavedViewRead,
@@ -393,6 +394,30 @@ return http<BulkRead>(getHandleRequestsUrl(),
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
     body: JSON.stringify(bulk)
+  }
+);}
+
+
+export const getListHandledRequestTypesUrl = () => {
+
+
+
+
+  return `/api/v1/agent/request-types`
+}
+
+/**
+ * The kinds of request that the agent's rights handle, each with its form.
+ * @summary List Handled Request Types
+ */
+export const listHandledRequestTypes = async ( options?: Parameters<typeof http>[1]): Promise<RequestTypeList> => {
+
+  return http<RequestTypeList>(getListHandledRequestTypesUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
   }
 );}
 

@@ -1,0 +1,154 @@
+"""The agents' desk in a browser, mostly by keyboard."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import DESKTOP, check_page, sign_in, sign_in_agent
+from tests.portal import Agent, Parent, Portal
+
+NewPage = Callable[..., Page]
+
+
+def ask(parent: Parent, subject: str) -> str:
+    """A question; its reference."""
+    body = {"type": "question", "data": {"subject": subject, "question": "Bonjour, est-ce possible ?"}}
+    return str(parent.post("/requests", body).json()["reference"])
+
+
+def test_a_day_at_the_desk_without_a_mouse(new_page: NewPage, portal: Portal, agent: Agent) -> None:
+    """Search, open, take, answer with a ready text, accept, next one, correct it, back to the queue."""
+    parent = portal.parent(first_name="Zélie", last_name="Clavier")
+    first, second = ask(parent, "Cantine"), ask(parent, "Mercredi")
+    page = new_page(DESKTOP)
+    sign_in_agent(page, agent)
+    page.keyboard.press("/")
+    expect(page.get_by_label("Numéro, nom ou mail")).to_be_focused()
+    page.keyboard.type("zelie clav")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name=first)).to_be_visible()
+    expect(page.locator("a.request")).to_have_count(2)
+    page.locator("h1").focus()
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name=first)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=f"Demande {first}")).to_be_focused()
+    page.keyboard.press("p")
+    expect(page.get_by_text("Vous avez pris cette demande en charge.")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Demande {first}")).to_be_focused()
+    page.keyboard.press("m")
+    message = page.get_by_label("Votre message au parent")
+    expect(message).to_be_focused()
+    page.keyboard.type("m, a et r sont des lettres.")  # a shortcut never acts while one types
+    expect(message).to_have_value("m, a et r sont des lettres.")
+    page.get_by_label("Insérer un modèle").last.select_option(label="Livret de famille")
+    expect(message).to_have_value(re.compile("lettres.\n\nBonjour"))
+    page.get_by_role("button", name="Envoyer le message").press("Enter")
+    expect(page.get_by_text("Votre message est envoyé.")).to_be_visible()
+    page.locator("h1").focus()
+    page.keyboard.press("a")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("La demande est acceptée.")).to_be_visible()
+    check_page(page)
+    page.goto("/agents?q=zelie")
+    page.locator("a.request").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=f"Demande {second}")).to_be_focused()
+    page.keyboard.press("c")
+    page.keyboard.press("ArrowDown")
+    page.get_by_label("Ce que le parent doit faire").fill("Quel mercredi ?")
+    page.get_by_role("button", name="Demander une correction").press("Enter")
+    expect(page.get_by_text("La demande est renvoyée au parent")).to_be_visible()
+    page.keyboard.press("u")
+    expect(page.get_by_role("heading", name="Demandes à traiter")).to_be_focused()
+
+
+def test_shortcuts_can_be_switched_off(new_page: NewPage, agent: Agent) -> None:
+    """WCAG 2.1.4: a letter said to a speech recogniser must not act; the choice is kept."""
+    page = new_page(DESKTOP)
+    sign_in_agent(page, agent)
+    page.locator("h1").focus()
+    page.keyboard.press("?")
+    page.get_by_label("Utiliser les raccourcis d’une lettre").uncheck()
+    page.get_by_role("button", name="Fermer").click()
+    page.reload()
+    expect(page.get_by_role("heading", name="Demandes à traiter")).to_be_visible()
+    page.keyboard.press("/")
+    expect(page.get_by_label("Numéro, nom ou mail")).not_to_be_focused()
+
+
+def test_several_requests_at_once_and_a_view_to_come_back_to(new_page: NewPage, portal: Portal, agent: Agent) -> None:
+    """Marked, refused with one reason; the filters keep a name and an address."""
+    parent = portal.parent(first_name="Anatole", last_name="Plusieurs")
+    for subject in ("Un", "Deux"):
+        ask(parent, subject)
+    page = new_page(DESKTOP)
+    sign_in_agent(page, agent)
+    page.goto("/agents?q=anatole&type=question")
+    page.get_by_text("Garder cette vue").click()
+    page.get_by_label("Nom de la vue").fill("Questions d'Anatole")
+    page.get_by_role("button", name="Enregistrer").click()
+    boxes = page.get_by_role("checkbox", name=re.compile("Sélectionner D-"))
+    expect(boxes).to_have_count(2)
+    for box in boxes.all():
+        box.check()
+    page.get_by_text("Refuser la demande").click()
+    page.get_by_role("button", name="Refuser 2 demandes").click()
+    expect(page.locator("#error-summary")).to_contain_text("nécessaire")
+    page.get_by_label("Motif, lu par le parent").fill("Ces questions ont leur réponse sur le site.")
+    check_page(page)
+    page.get_by_role("button", name="Refuser 2 demandes").click()
+    expect(page.get_by_text("C’est fait pour 2 demandes.")).to_be_visible()
+    expect(page.get_by_text("Aucune demande dans cet état.")).to_be_visible()
+    assert [r["state"] for r in parent.get("/requests").json()["items"]] == ["refused", "refused"]
+    page.goto("/agents")
+    page.get_by_role("link", name="Questions d'Anatole").click()
+    expect(page.get_by_label("Numéro, nom ou mail")).to_have_value("anatole")
+
+
+def test_what_another_agent_has_is_taken_over_knowingly(
+    new_page: NewPage, portal: Portal, agent: Agent, colleague: Agent
+) -> None:
+    """Who has it is said; an answer is refused with their name until one takes it over."""
+    parent = portal.parent()
+    ask(parent, "À deux")
+    request = parent.get("/requests").json()["items"][0]["id"]
+    page = new_page(DESKTOP)
+    sign_in_agent(page, agent)
+    page.goto(f"/agents/demandes/{request}")
+    expect(page.get_by_role("heading", name="Personne n’a cette demande en charge")).to_be_visible()
+    assert colleague.post(f"/agent/requests/{request}/review").status_code == 200
+    page.get_by_role("button", name="Accepter", exact=True).click()
+    expect(page.locator("#error-summary")).to_contain_text("Lou Collègue a cette demande en charge.")
+    page.reload()
+    expect(page.get_by_role("heading", name="Chez Lou Collègue")).to_be_visible()
+    page.get_by_role("button", name="Reprendre à mon nom").click()
+    expect(page.get_by_role("button", name="Remettre dans la file")).to_be_visible()
+    page.get_by_role("button", name="Accepter", exact=True).click()
+    expect(page.get_by_text("La demande est acceptée.")).to_be_visible()
+    check_page(page)
+
+
+def test_a_parent_changes_their_details(new_page: NewPage, portal: Portal, agent: Agent) -> None:
+    """From the list of démarches: a wrong phone is told at its field, old and new value are shown."""
+    family = portal.family()
+    parent, page = portal.parent_with_key(agent, family), new_page()
+    sign_in(page, parent.email)
+    page.wait_for_url("**/mon-tableau-de-bord")
+    page.goto("/mes-demarches")
+    page.get_by_role("link", name="Changer mes coordonnées").click()
+    page.get_by_role("button", name="Envoyer la demande").click()
+    expect(page.locator("#error-summary")).to_contain_text("au moins un changement")
+    page.get_by_label("Téléphone").fill("12")
+    page.get_by_label("Ville").fill("Rémire-Montjoly")
+    page.get_by_role("button", name="Envoyer la demande").click()
+    expect(page.locator("#phone-error")).to_contain_text("pas valable")
+    check_page(page)
+    page.get_by_label("Téléphone").fill("06 94 11 22 33")
+    page.get_by_role("button", name="Envoyer la demande").click()
+    expect(page.get_by_role("heading", name="Votre demande est envoyée")).to_be_visible()
+    expect(page.get_by_text("0694 11 22 33")).to_be_visible()
+    expect(page.locator("del")).to_have_count(2)  # the old phone and the old town, struck out
+    check_page(page)
