@@ -30,6 +30,17 @@ def uuid_cursor(cursor: str | None) -> UUID | None:
         raise BadCursor from None
 
 
+def score_cursor(cursor: str | None) -> tuple[float | None, UUID | None]:
+    """The cursor of a list ordered by a score and an id; raises BadCursor."""
+    if not cursor:
+        return None, None
+    try:
+        score, _, row = cursor.partition("~")
+        return float(score), UUID(row)
+    except ValueError:
+        raise BadCursor from None
+
+
 def date_cursor(cursor: str | None) -> tuple[date | None, UUID | None]:
     """The cursor of a list ordered by a day and an id; raises BadCursor."""
     if not cursor:

@@ -9,12 +9,38 @@ from api.accounts.models import Account
 from api.core.database import Read, found
 from api.core.schemas import plain
 from api.desk.models import ReplyTemplate, SavedView
+from api.invoices import queries as invoices
+from api.requests import queries as requests
 
 COLLEAGUES = Read("""
     SELECT json_build_object('next_cursor', NULL, 'items', coalesce(json_agg(json_build_object('id', a.id,
         'name', trim(a.first_name || ' ' || a.last_name)) ORDER BY a.last_name, a.first_name), '[]'))::text
     FROM account a JOIN role r ON r.slug = a.role
     WHERE r.is_agent AND 'agent:requests' = ANY (r.scopes) AND a.closed_at IS NULL
+""")
+# Of each kind the newest; a town hall's question is about this year.
+ACTIVITY = Read(f"""
+    SELECT json_build_object(
+        'links', (SELECT coalesce(json_agg(json_build_object('id', l.id, 'adult_id', l.adult_id, 'name',
+                trim(a.first_name || ' ' || a.last_name), 'email', a.email, 'since', l.created_at) ORDER BY l.id), '[]')
+            FROM service_link l JOIN account a ON a.id = l.account_id WHERE l.family_id = f.id AND l.ended_at IS NULL),
+        'invoices', (SELECT coalesce(json_agg(json_build_object('id', i.id, 'number', i.number, 'issued_on', i.issued_on,
+                'due_on', i.due_on, 'total_cents', i.total_cents, 'balance_cents', i.balance_cents, 'state', {invoices.STATE})
+                ORDER BY i.issued_on DESC, i.id DESC), '[]')
+            FROM (SELECT * FROM invoice WHERE family_id = f.id ORDER BY issued_on DESC, id DESC LIMIT 24) i),
+        'enrollments', (SELECT coalesce(json_agg(json_build_object('id', e.id, 'reference', e.reference, 'state', e.state,
+                'child_first_name', c.first_name, 'activity_name', t.name, 'days', e.days, 'starts_on', e.starts_on,
+                'ends_on', e.ends_on) ORDER BY e.id DESC), '[]')
+            FROM (SELECT * FROM enrollment WHERE family_id = f.id ORDER BY id DESC LIMIT 50) e
+            JOIN child c ON c.id = e.child_id JOIN activity t ON t.id = e.activity_id),
+        'requests', (SELECT coalesce(json_agg(json_build_object('id', r.id, 'reference', r.reference, 'type', r.type,
+                'state', r.state, 'submitted_at', r.submitted_at) ORDER BY r.id DESC), '[]')
+            FROM request r WHERE {requests.HANDLED} AND r.account_id IN (SELECT l.account_id FROM service_link l
+                WHERE l.family_id = f.id AND l.ended_at IS NULL)),
+        'history', (SELECT coalesce(json_agg(json_build_object('at', e.created_at, 'action', e.action,
+                'by', (SELECT trim(a.first_name || ' ' || a.last_name) FROM account a WHERE a.id = e.actor_id)) ORDER BY e.id DESC), '[]')
+            FROM (SELECT * FROM audit_event WHERE family_id = f.id ORDER BY id DESC LIMIT 50) e))::text
+    FROM family f WHERE f.id = :id::uuid
 """)
 VIEWS = Read("""
     SELECT json_build_object('next_cursor', NULL, 'items', coalesce(json_agg(json_build_object('id', v.id, 'name', v.name,

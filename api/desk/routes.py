@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from api.core import pages
-from api.core.clock import Now
+from api.core.clock import Now, Today
 from api.core.database import SessionDep
 from api.core.errors import InvalidField, NotFound, PreconditionRequired, Stale, answers, problems
 from api.core.etags import IfMatch
@@ -22,6 +22,7 @@ from api.desk.schemas import (
     Bulk,
     BulkRead,
     ColleagueList,
+    FileActivity,
     ReplyTemplateList,
     ReplyTemplateRead,
     ReplyTemplateWrite,
@@ -48,6 +49,7 @@ from api.security.scopes import Scope
 
 router = new_router("/agent", tag="agent")
 QueueReader = Annotated[Reader, Reads(Scope.AGENT_REQUESTS)]
+FamiliesReader = Annotated[Reader, Reads(Scope.AGENT_FAMILIES)]
 QueueAgent = Annotated[Principal, Requires(Scope.AGENT_REQUESTS)]
 
 
@@ -205,6 +207,12 @@ async def list_handled_request_types(caller: QueueReader, language: ReaderLangua
 async def list_colleagues(caller: QueueReader) -> Response:
     """The agents who handle requests."""
     return await caller.json(queries.COLLEAGUES)
+
+
+@router.get("/families/{family_id}/activity", responses=answers(200, FileActivity, NotFound))
+async def get_family_activity(family_id: UUID, caller: FamiliesReader, today: Today) -> Response:
+    """What happened in a family file: its accounts, the newest invoices, enrollments, requests and events."""
+    return await caller.json(queries.ACTIVITY, id=family_id, today=today)
 
 
 @router.get("/request-views", responses=answers(200, SavedViewList))

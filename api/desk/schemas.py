@@ -1,11 +1,14 @@
 """What goes in and comes out of the desk."""
 
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from api.core.schemas import Input, LongText, Name, OptionalText, Page
+from api.enrollments.models import EnrollmentState
+from api.invoices.schemas import InvoiceState
 from api.requests.models import RequestState
 from api.requests.schemas import Assignee
 
@@ -44,6 +47,69 @@ class BulkRead(BaseModel):
     """What became of each, in the order given."""
 
     items: list[BulkOutcome]
+
+
+class FileLink(BaseModel):
+    """An account that is in the file."""
+
+    id: UUID
+    adult_id: UUID
+    name: str
+    email: str
+    since: datetime
+
+
+class FileInvoice(BaseModel):
+    """An invoice of the file, in short."""
+
+    id: UUID
+    number: str
+    issued_on: date
+    due_on: date
+    total_cents: int
+    balance_cents: int
+    state: InvoiceState
+
+
+class FileEnrollment(BaseModel):
+    """An enrollment of the file, in short."""
+
+    id: UUID
+    reference: str
+    state: EnrollmentState
+    child_first_name: str
+    activity_name: str
+    days: list[str]
+    starts_on: date
+    ends_on: date
+
+
+class FileRequest(BaseModel):
+    """A request of an account of the file, in short."""
+
+    id: UUID
+    reference: str
+    type: str
+    state: RequestState
+    submitted_at: datetime
+
+
+class FileEvent(BaseModel):
+    """Something that somebody did with the file."""
+
+    at: datetime
+    action: str = Field(description="what, as `family.viewed`; new ones may come")
+    by: str | None = Field(description="a name; null: the portal itself")
+
+
+class FileActivity(BaseModel):
+    """What happened in a family file, the newest first: 24 invoices, 50 enrollments, 50 events at most."""
+
+    links: list[FileLink]
+    invoices: list[FileInvoice]
+    enrollments: list[FileEnrollment]
+    requests: list[FileRequest]
+    history: list[FileEvent]
 
 
 class Filters(Input):

@@ -28,14 +28,17 @@ Search = Annotated[
 async def search_families(
     caller: FamiliesAgent, search: Search, limit: pages.Limit = 25, cursor: pages.Cursor = None
 ) -> Response:
-    """The family files that match."""
+    """The family files that match: exactly first, then, when no name begins so, those that are spelled alike."""
+    score, after = pages.score_cursor(cursor)
     return await caller.json(
         queries.SEARCH,
         search=search.strip(),
-        pattern=queries.like_all(search),
+        pattern=queries.beginnings(search),
+        name=queries.search_name(search),
         phone=normal_phone(search) or "",
         limit=limit,
-        after=pages.uuid_cursor(cursor),
+        score=score,
+        after=after,
     )
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.core.database import Base, Created, Identified, values_of
@@ -40,7 +40,7 @@ class Family(Identified, Created, Base):
     service_id: Mapped[UUID] = mapped_column(ForeignKey("service.id"))
     reference: Mapped[str] = mapped_column(Text)
 
-    __table_args__ = (UniqueConstraint("service_id", "reference"),)
+    __table_args__ = (UniqueConstraint("service_id", "reference"), Index("ix_family_reference", "reference"))
 
 
 class Adult(Identified, Created, Base):
@@ -56,7 +56,7 @@ class Adult(Identified, Created, Base):
     search_name: Mapped[str] = mapped_column(Text)  # lower case without accents
     is_payer: Mapped[bool]
 
-    __table_args__ = (UniqueConstraint("family_id", "reference"), Index("ix_adult_search_name", "search_name"))
+    __table_args__ = (UniqueConstraint("family_id", "reference"), Index("ix_adult_reference", "reference"))
 
 
 class AdultPrivate(Base):
@@ -74,7 +74,11 @@ class AdultPrivate(Base):
     quotient_from: Mapped[date | None]
     quotient_to: Mapped[date | None]
 
-    __table_args__ = (CheckConstraint("quotient >= 0", name="quotient"), Index("ix_adult_private_phone", "phone"))
+    __table_args__ = (
+        CheckConstraint("quotient >= 0", name="quotient"),
+        Index("ix_adult_private_phone", "phone"),
+        Index("ix_adult_private_email", "email"),
+    )
 
 
 class Child(Identified, Created, Base):
@@ -93,7 +97,19 @@ class Child(Identified, Created, Base):
     has_pai: Mapped[bool]
     diet: Mapped[str] = mapped_column(Text, server_default=text("''"))
 
-    __table_args__ = (UniqueConstraint("service_id", "reference"), Index("ix_child_search_name", "search_name"))
+    __table_args__ = (UniqueConstraint("service_id", "reference"), Index("ix_child_reference", "reference"))
+
+
+class PersonName(Base):
+    """The names of adults and children as they are searched: kept by triggers, read by find_by_name, closed to the application role."""
+
+    __tablename__ = "person_name"
+    person_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (
+        Index("ix_person_name_name", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+    )
 
 
 class FamilyChild(Base):

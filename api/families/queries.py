@@ -56,20 +56,27 @@ AGENT_CHILDREN = """coalesce((SELECT json_agg(json_build_object('id', c.id, 'ref
         'last_name', c.last_name, 'birth_date', c.birth_date, 'school', c.school, 'grade', c.grade) ORDER BY c.birth_date, c.id)
     FROM family_child fc JOIN child c ON c.id = fc.child_id WHERE fc.family_id = f.id), '[]')"""
 SEARCH = Read(f"""
-    WITH found AS (
-        SELECT f.id FROM family f WHERE f.reference = :search::text
-        UNION SELECT a.family_id FROM adult a WHERE a.search_name LIKE :pattern::text OR a.reference = upper(:search)
-        UNION SELECT fc.family_id FROM child c JOIN family_child fc ON fc.child_id = c.id
-            WHERE c.search_name LIKE :pattern OR c.reference = upper(:search)
-        UNION SELECT a.family_id FROM adult_private p JOIN adult a ON a.id = p.adult_id WHERE p.phone = :phone::text OR p.email = lower(:search)
+    WITH named AS MATERIALIZED (
+        SELECT * FROM find_by_name(:pattern::text, :name::text, 500)
+    ), found AS (
+        SELECT f.id, 3::real AS score FROM family f WHERE f.reference = :search::text
+        UNION ALL SELECT a.family_id, 3 FROM adult a WHERE a.reference = upper(:search)
+        UNION ALL SELECT fc.family_id, 3 FROM child c JOIN family_child fc ON fc.child_id = c.id WHERE c.reference = upper(:search)
+        UNION ALL SELECT a.family_id, 3 FROM adult_private p JOIN adult a ON a.id = p.adult_id WHERE p.phone = :phone::text
+        UNION ALL SELECT a.family_id, 3 FROM adult_private p JOIN adult a ON a.id = p.adult_id WHERE p.email = lower(:search)
+        UNION ALL SELECT a.family_id, n.score FROM named n JOIN adult a ON a.id = n.person_id
+        UNION ALL SELECT fc.family_id, n.score FROM named n JOIN family_child fc ON fc.child_id = n.person_id
+    ), ranked AS (
+        SELECT id, max(score) AS score FROM found GROUP BY id
     ), page AS (
-        SELECT f.*, row_number() OVER (ORDER BY f.id) AS place FROM family f
-        WHERE f.id IN (SELECT id FROM found) AND (:after::uuid IS NULL OR f.id > :after) ORDER BY f.id LIMIT :limit::int + 1
+        SELECT f.*, r.score, row_number() OVER (ORDER BY r.score DESC, f.id) AS place FROM ranked r JOIN family f ON f.id = r.id
+        WHERE :score::real IS NULL OR r.score < :score OR (r.score = :score AND f.id > :after::uuid)
+        ORDER BY r.score DESC, f.id LIMIT :limit::int + 1
     )
     SELECT json_build_object(
         'items', coalesce((SELECT json_agg(json_build_object('id', f.id, 'reference', f.reference, 'adults', {AGENT_ADULTS},
             'children', {AGENT_CHILDREN}) ORDER BY f.place) FROM page f WHERE f.place <= :limit), '[]'),
-        'next_cursor', CASE WHEN (SELECT count(*) FROM page) > :limit THEN (SELECT id FROM page WHERE place = :limit) END)::text
+        'next_cursor', CASE WHEN (SELECT count(*) FROM page) > :limit THEN (SELECT score || '~' || id FROM page WHERE place = :limit) END)::text
 """)
 AGENT_FILE = Read(f"""
     SELECT json_build_object('id', f.id, 'reference', f.reference, 'adults', {AGENT_ADULTS}, 'children', {AGENT_CHILDREN},
@@ -90,9 +97,9 @@ def search_name(*names: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in plain.lower()).split())
 
 
-def like_all(search: str) -> str:
+def beginnings(search: str) -> str:
     """A pattern that finds a name by the beginnings of its words, in their order: `mar dup`."""
-    return "%" + "%".join(search_name(search).split()) + "%" if search_name(search) else ""
+    return "".join(f"% {word}" for word in search_name(search).split()) + "%"
 
 
 async def service_by_slug(db: AsyncSession, slug: str) -> Service | None:

@@ -52,6 +52,60 @@ def test_an_agent_finds_a_family_by_what_people_say(portal: Portal, agent: Agent
         assert family.reference in references, word
 
 
+def test_a_misspelled_name_finds_its_family(portal: Portal, agent: Agent) -> None:
+    """When no name begins as it was typed: one letter wrong in each word, and the likest first."""
+    family = portal.family()
+    adult = family.adults[0]
+    first, last = str(adult["first_name"]), str(adult["last_name"])
+    typed = f"{first[:2]}{first[3:]} {last[:-1]}y"
+    found = agent.get("/agent/families", search=typed, limit=100).json()["items"]
+    assert family.reference in [f["reference"] for f in found]
+    assert agent.get("/agent/families", search="zzqx wkrv").json()["items"] == []
+
+
+def test_a_renamed_child_is_found_by_the_new_name_only(portal: Portal, agent: Agent, database: Database) -> None:
+    """The names are kept up by the database, whoever writes them."""
+    family = portal.family()
+    child = family.children[0]["id"]
+    database.run("UPDATE child SET search_name = 'ysolde quatrebarbes ysolde' WHERE id = $1::text::uuid", child)
+
+    def found(search: str) -> list[str]:
+        return [f["id"] for f in agent.get("/agent/families", search=search).json()["items"]]
+
+    assert found("quatreb yso") == found("Ysolde QUATRE") == [family.id]
+    database.run("UPDATE child SET search_name = 'renee neuve renee' WHERE id = $1::text::uuid", child)
+    assert found("ysolde") == []
+
+
+def test_the_pages_of_a_search_go_on_from_each_other(agent: Agent) -> None:
+    """No file twice, none left out."""
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    for _ in range(4):
+        page = agent.get("/agent/families", search="ma", limit=10, **cursor).json()
+        seen += [f["id"] for f in page["items"]]
+        if not page["next_cursor"]:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert len(seen) > 10
+    assert len(seen) == len(set(seen))
+    assert agent.get("/agent/families", search="ma", cursor="x~y").status_code == 422
+
+
+def test_a_file_tells_what_happened_in_it(portal: Portal, agent: Agent) -> None:
+    """Accounts that are in it, invoices, enrollments, requests, and who did what."""
+    family = portal.family()
+    parent = portal.parent_with_key(agent, family)
+    question = {"type": "question", "data": {"subject": "Cantine", "question": "Bonjour ?"}}
+    reference = parent.post("/requests", question).json()["reference"]
+    seen = agent.get(f"/agent/families/{family.id}/activity").json()
+    assert [link["email"] for link in seen["links"]] == [parent.email]
+    assert len(seen["invoices"]) == len(parent.get("/invoices", limit=100).json()["items"])
+    assert reference in [r["reference"] for r in seen["requests"]]
+    assert {"service_key.issued", "service_key.attached"} <= {event["action"] for event in seen["history"]}
+    assert agent.get("/agent/families/01900000-0000-7000-8000-000000000000/activity").status_code == 404
+
+
 def test_looking_at_a_file_is_written_down(portal: Portal, agent: Agent, database: Database) -> None:
     """The audit has who looked at which file."""
     family = portal.family()

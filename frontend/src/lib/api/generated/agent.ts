@@ -17,6 +17,7 @@ import type {
   BulkRead,
   ColleagueList,
   CorrectionAsked,
+  FileActivity,
   IssuedRead,
   KeyIssue,
   ListRequestQueueParams,
@@ -446,6 +447,30 @@ export const listColleagues = async ( options?: Parameters<typeof http>[1]): Pro
 );}
 
 
+export const getGetFamilyActivityUrl = (familyId: string,) => {
+
+
+
+
+  return `/api/v1/agent/families/${familyId}/activity`
+}
+
+/**
+ * What happened in a family file: its accounts, the newest invoices, enrollments, requests and events.
+ * @summary Get Family Activity
+ */
+export const getFamilyActivity = async (familyId: string, options?: Parameters<typeof http>[1]): Promise<FileActivity> => {
+
+  return http<FileActivity>(getGetFamilyActivityUrl(familyId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
 export const getListRequestViewsUrl = () => {
 
 
@@ -673,7 +698,7 @@ export const getSearchFamiliesUrl = (params: SearchFamiliesParams,) => {
 }
 
 /**
- * The family files that match.
+ * The family files that match: exactly first, then, when no name begins so, those that are spelled alike.
  * @summary Search Families
  */
 export const searchFamilies = async (params: SearchFamiliesParams, options?: Parameters<typeof http>[1]): Promise<AgentFamilyList> => {

@@ -944,6 +944,92 @@ export interface FieldError {
   detail: string;
 }
 
+/**
+ * An account that is in the file.
+ */
+export interface FileLink {
+  id: string;
+  adult_id: string;
+  name: string;
+  email: string;
+  since: string;
+}
+
+export type FileInvoiceState = typeof FileInvoiceState[keyof typeof FileInvoiceState];
+
+
+export const FileInvoiceState = {
+  to_pay: 'to_pay',
+  overdue: 'overdue',
+  partly_paid: 'partly_paid',
+  payment_in_progress: 'payment_in_progress',
+  paid: 'paid',
+  direct_debit_planned: 'direct_debit_planned',
+  sent_to_treasury: 'sent_to_treasury',
+  cancelled: 'cancelled',
+  credit_note: 'credit_note',
+} as const;
+
+/**
+ * An invoice of the file, in short.
+ */
+export interface FileInvoice {
+  id: string;
+  number: string;
+  issued_on: string;
+  due_on: string;
+  total_cents: number;
+  balance_cents: number;
+  state: FileInvoiceState;
+}
+
+/**
+ * An enrollment of the file, in short.
+ */
+export interface FileEnrollment {
+  id: string;
+  reference: string;
+  state: EnrollmentState;
+  child_first_name: string;
+  activity_name: string;
+  days: string[];
+  starts_on: string;
+  ends_on: string;
+}
+
+/**
+ * A request of an account of the file, in short.
+ */
+export interface FileRequest {
+  id: string;
+  reference: string;
+  type: string;
+  state: RequestState;
+  submitted_at: string;
+}
+
+/**
+ * Something that somebody did with the file.
+ */
+export interface FileEvent {
+  at: string;
+  /** what, as `family.viewed`; new ones may come */
+  action: string;
+  /** a name; null: the portal itself */
+  by: string | null;
+}
+
+/**
+ * What happened in a family file, the newest first: 24 invoices, 50 enrollments, 50 events at most.
+ */
+export interface FileActivity {
+  links: FileLink[];
+  invoices: FileInvoice[];
+  enrollments: FileEnrollment[];
+  requests: FileRequest[];
+  history: FileEvent[];
+}
+
 export type FiltersAssigned = typeof FiltersAssigned[keyof typeof FiltersAssigned] | null;
 
 
