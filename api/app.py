@@ -28,6 +28,7 @@ from api.enrollments.routes import router as enrollments
 from api.families.agent_routes import router as agent_families
 from api.families.routes import router as families
 from api.household.routes import router as household
+from api.imports.routes import router as imports
 from api.invoices.routes import router as invoices
 from api.privacy.routes import router as privacy
 from api.requests.routes import router as requests
@@ -52,6 +53,7 @@ ROUTERS = [
     service_keys,
     town,
     desk,
+    imports,
     agent_families,
     agent_service_keys,
 ]

@@ -24,6 +24,7 @@ from api.core.database import APPLICATION_ROLE, Database
 from api.core.embedded import embedded_postgres
 from api.core.settings import ConfigurationError, Settings, load_settings, write_secrets
 from api.demo import people
+from api.imports import queue
 from api.imports.files import Unusable
 from api.imports.service import import_folder
 from api.second_factors.agents import AgentExists, add_agent
@@ -122,6 +123,23 @@ def worker(until_input_closes: Annotated[bool, typer.Option(hidden=True)] = Fals
     settings = load_settings()
     with database_address(settings) as dsn:
         run(serving.work(settings, dsn, until_input_closes=until_input_closes))
+
+
+@cli.command("run-imports", hidden=True)
+def run_imports() -> None:
+    """Run the imports that wait; the worker calls it."""
+    logging.configure()
+    settings = load_settings()
+    with database_address(settings) as dsn:
+        run(_run_imports(settings, dsn))
+
+
+async def _run_imports(settings: Settings, dsn: str) -> None:
+    database = Database(dsn, pool_size=2)
+    try:
+        await queue.run_waiting(dsn, database, settings)
+    finally:
+        await database.close()
 
 
 @cli.command()

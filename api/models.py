@@ -9,6 +9,7 @@ from api.desk.models import SavedView
 from api.enrollments.models import Enrollment
 from api.families.models import Family
 from api.household.models import HouseholdMember
+from api.imports.models import ImportRun
 from api.invoices.models import Invoice
 from api.outbox.models import Message
 from api.requests.models import Request
@@ -27,6 +28,7 @@ __all__ = [
     "Family",
     "HouseholdMember",
     "IdempotentAnswer",
+    "ImportRun",
     "Invoice",
     "Message",
     "Passkey",

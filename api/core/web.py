@@ -18,6 +18,8 @@ from api.core.languages import preferred
 
 MAX_BODY = 1_000_000  # bytes
 MAX_FILE_BODY = 10_200_000  # bytes: a file of 10 MB in its multipart envelope
+MAX_IMPORT_BODY = 512_000_000  # bytes: the files of a region; read only after the right was proved
+LONG_BODIES = {"/documents": MAX_FILE_BODY, "/imports": MAX_IMPORT_BODY}
 log = structlog.get_logger("foyer.http")
 ANSWERS = Counter("foyer_http_answers_total", "Answers", ["method", "route", "status"])
 SECONDS = Histogram("foyer_http_seconds", "Time to answer", ["route"], buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 1, 5))
@@ -57,7 +59,7 @@ class Surroundings:
         request_id = scope["request_id"] = token_hex(8)
         started, status, read = time.perf_counter(), 0, 0
         is_api = scope["path"].startswith("/api/")
-        most = MAX_FILE_BODY if is_api and scope["path"].endswith("/documents") else MAX_BODY
+        most = LONG_BODIES.get(scope["path"][scope["path"].rfind("/") :], MAX_BODY) if is_api else MAX_BODY
 
         async def bounded() -> Message:
             nonlocal read

@@ -18,8 +18,12 @@ import type {
   ColleagueList,
   CorrectionAsked,
   FileActivity,
+  ImportAccepted,
+  ImportList,
+  ImportRead,
   IssuedRead,
   KeyIssue,
+  ListImportsParams,
   ListRequestQueueParams,
   MessageCreate,
   MessageRead,
@@ -31,7 +35,8 @@ import type {
   SavedViewCreate,
   SavedViewList,
   SavedViewRead,
-  SearchFamiliesParams
+  SearchFamiliesParams,
+  StartImportBody
 } from './foyer.schemas.ts';
 
 import { http } from '../http.ts';
@@ -676,6 +681,140 @@ export const deleteReplyTemplate = async (templateId: string, options?: Paramete
   {
     ...options,
     method: 'DELETE'
+
+
+  }
+);}
+
+
+export const getStartImportUrl = () => {
+
+
+
+
+  return `/api/v1/agent/imports`
+}
+
+/**
+ * Import the CSV files, each by its name, of 512 MB in all at most; with `dry_run` everything is checked and nothing changed.
+ *
+ * The worker does it; imports wait for each other.
+ * @summary Start Import
+ */
+export const startImport = async (startImportBody: StartImportBody, options?: Parameters<typeof http>[1]): Promise<ImportAccepted> => {
+    const formData = new FormData();
+startImportBody.files.forEach(value => formData.append(`files`, value));
+if(startImportBody.dry_run !== undefined) {
+ formData.append(`dry_run`, startImportBody.dry_run.toString())
+ }
+
+  return http<ImportAccepted>(getStartImportUrl(),
+  {
+    ...options,
+    method: 'POST'
+    ,
+    body: formData
+  }
+);}
+
+
+export const getListImportsUrl = (params?: ListImportsParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/agent/imports?${stringifiedParams}` : `/api/v1/agent/imports`
+}
+
+/**
+ * Imports, the newest first.
+ * @summary List Imports
+ */
+export const listImports = async (params?: ListImportsParams, options?: Parameters<typeof http>[1]): Promise<ImportList> => {
+
+  return http<ImportList>(getListImportsUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getGetImportUrl = (importId: string,) => {
+
+
+
+
+  return `/api/v1/agent/imports/${importId}`
+}
+
+/**
+ * Where an import stands, and its counts.
+ * @summary Get Import
+ */
+export const getImport = async (importId: string, options?: Parameters<typeof http>[1]): Promise<ImportRead> => {
+
+  return http<ImportRead>(getGetImportUrl(importId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getGetImportRejectsUrl = (importId: string,) => {
+
+
+
+
+  return `/api/v1/agent/imports/${importId}/rejects`
+}
+
+/**
+ * The rejected rows with file, line, column and reason: CSV for a spreadsheet, formulas disarmed.
+ * @summary Get Import Rejects
+ */
+export const getImportRejects = async (importId: string, options?: Parameters<typeof http>[1]): Promise<Blob> => {
+
+  return http<Blob>(getGetImportRejectsUrl(importId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getGetImportWarningsUrl = (importId: string,) => {
+
+
+
+
+  return `/api/v1/agent/imports/${importId}/warnings`
+}
+
+/**
+ * The rows that were taken with a warning, in the same form.
+ * @summary Get Import Warnings
+ */
+export const getImportWarnings = async (importId: string, options?: Parameters<typeof http>[1]): Promise<Blob> => {
+
+  return http<Blob>(getGetImportWarningsUrl(importId),
+  {
+    ...options,
+    method: 'GET'
 
 
   }

@@ -1030,6 +1030,17 @@ export interface FileActivity {
   history: FileEvent[];
 }
 
+/**
+ * What became of a file's rows: read = applied + unchanged + rejected.
+ */
+export interface FileCounts {
+  read: number;
+  applied: number;
+  unchanged: number;
+  rejected: number;
+  warnings: number;
+}
+
 export type FiltersAssigned = typeof FiltersAssigned[keyof typeof FiltersAssigned] | null;
 
 
@@ -1048,6 +1059,83 @@ export interface Filters {
   assigned?: FiltersAssigned;
   unread?: boolean;
   search?: string | null;
+}
+
+/**
+ * Where an import stands.
+ */
+export type ImportState = typeof ImportState[keyof typeof ImportState];
+
+
+export const ImportState = {
+  queued: 'queued',
+  running: 'running',
+  done: 'done',
+  failed: 'failed',
+} as const;
+
+/**
+ * An import that waits for the worker.
+ */
+export interface ImportAccepted {
+  id: string;
+  state: ImportState;
+}
+
+/**
+ * A file that was sent.
+ */
+export interface ImportFile {
+  name: string;
+  /** bytes */
+  size: number;
+}
+
+/**
+ * The file that is being read.
+ */
+export interface ImportProgress {
+  file: string;
+  /** bytes */
+  done: number;
+  /** bytes */
+  size: number;
+}
+
+/**
+ * by file name; of a dry run, what would become of the rows
+ */
+export type ImportReadCounts = {[key: string]: FileCounts} | null;
+
+/**
+ * An import: where it stands and, when it is done, the counts of each file.
+ */
+export interface ImportRead {
+  id: string;
+  state: ImportState;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  dry_run: boolean;
+  /** who sent it */
+  by: string | null;
+  files: ImportFile[];
+  progress: ImportProgress | null;
+  /** by file name; of a dry run, what would become of the rows */
+  counts: ImportReadCounts;
+  /** why it failed, for a person */
+  problem: string | null;
+  has_rejects: boolean;
+  has_warnings: boolean;
+}
+
+/**
+ * Imports, the newest first.
+ */
+export interface ImportList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: ImportRead[];
 }
 
 /**
@@ -1988,6 +2076,24 @@ export const ListRequestQueueAssigned = {
   nobody: 'nobody',
   others: 'others',
 } as const;
+
+export type StartImportBody = {
+  files: (Blob | File)[];
+  dry_run?: boolean;
+};
+
+export type ListImportsParams = {
+/**
+ * rows a page
+ * @minimum 1
+ * @maximum 100
+ */
+limit?: number;
+/**
+ * the `next_cursor` of the page before
+ */
+cursor?: string | null;
+};
 
 export type SearchFamiliesParams = {
 /**

@@ -102,6 +102,8 @@ export const words = {
       'session.refresh_reused': 'connexion fermée par sécurité',
       'family.viewed': 'dossier famille consulté',
       'request.viewed': 'demande consultée',
+      'request.assigned': 'demande confiée à un agent',
+      'family.changed': 'coordonnées modifiées dans le dossier',
       'request.submitted': 'demande envoyée',
       'request.in_review': 'demande prise en charge',
       'request.accepted': 'demande acceptée',
