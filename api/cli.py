@@ -25,6 +25,7 @@ from api.core.embedded import embedded_postgres
 from api.core.settings import ConfigurationError, Settings, load_settings, write_secrets
 from api.demo import people
 from api.imports import queue
+from api.imports import watch as watching
 from api.imports.files import Unusable
 from api.imports.service import import_folder
 from api.second_factors.agents import AgentExists, add_agent
@@ -224,10 +225,17 @@ def import_files(
     rejects: Annotated[
         Path | None, typer.Option(help="Where rejected rows are written; FOLDER/rejets.csv by default.")
     ] = None,
+    watched: Annotated[
+        bool, typer.Option("--watch", help="Go on: import what arrives in the folder, then put it aside.")
+    ] = False,
+    every: Annotated[float, typer.Option(min=0.1, help="With --watch, seconds between two looks.")] = 30,
 ) -> None:
     """Import the back office's files. The same files again change nothing."""
     if not folder.is_dir():
         raise Refused(f"{folder} n'est pas un dossier.")
+    if watched:
+        _watch(folder.resolve(), every, as_json)
+        return
     settings, report = load_settings(), rejects or folder / "rejets.csv"
     with ready_database(settings) as dsn, _progress() as show:
         try:
@@ -239,6 +247,27 @@ def import_files(
     if as_json:
         print(json.dumps(counts))
         return
+    _print_counts(counts, report, dry_run=dry_run)
+
+
+def _watch(folder: Path, every: float, as_json: bool) -> None:
+    """Until Ctrl-C; a line a delivery."""
+    settings = load_settings()
+
+    def told(counts: dict[str, dict[str, int]] | None, aside: Path, problem: str) -> None:
+        if as_json:
+            print(json.dumps({"folder": str(aside), "counts": counts, "problem": problem or None}), flush=True)
+        elif counts is None:
+            err.print(f"[bold red]✗[/bold red] {aside.name} : {problem}", highlight=False)
+        else:
+            _print_counts(counts, aside / "rejets.csv")
+
+    with ready_database(settings) as dsn, contextlib.suppress(KeyboardInterrupt):
+        err.print(f"Foyer attend des fichiers dans {folder} (Ctrl-C pour arrêter)", soft_wrap=True)
+        run(watching.watch(dsn, settings, folder, every=every, told=told))
+
+
+def _print_counts(counts: dict[str, dict[str, int]], report: Path, *, dry_run: bool = False) -> None:
     table = Table(
         "Fichier",
         "Lues",

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive
 
 from api.core import pages
 from api.core.database import DatabaseDep, SessionDep, act_as
@@ -54,6 +55,28 @@ class HalfSent(InvalidField):
         )
 
 
+class _Whole:
+    """A multipart body that is seen to its closing boundary: the parser forgets a file that was cut, and takes the others."""
+
+    def __init__(self, request: Request) -> None:
+        self.tail = b""
+        self.boundary = request.headers.get("content-type", "").rpartition("boundary=")[2].strip('"').encode()
+        self.request = Request(request.scope, self._receive(request))
+
+    def _receive(self, request: Request) -> Receive:
+        async def receive() -> Message:
+            message = await request.receive()
+            self.tail = (self.tail + message.get("body", b""))[-200:]
+            return message
+
+        return receive
+
+    def check(self) -> None:
+        """Raises HalfSent."""
+        if not self.tail.rstrip().endswith(b"--" + self.boundary + b"--"):
+            raise HalfSent
+
+
 @router.post("", status_code=202, response_model=ImportAccepted, responses=problems(InvalidField), openapi_extra=BODY)
 async def start_import(
     request: Request, caller: ImportsReader, database: DatabaseDep, settings: SettingsDep
@@ -64,7 +87,9 @@ async def start_import(
     """
     await caller.body(queries.MAY)  # the right is proved before a byte of the files is taken
     try:
-        async with request.form(max_files=10, max_fields=2) as form:
+        whole = _Whole(request)
+        async with whole.request.form(max_files=10, max_fields=2) as form:
+            whole.check()
             files = [file for file in form.getlist("files") if isinstance(file, UploadFile)]
             async with database.sessions() as db, db.begin():
                 await act_as(db, "agent", caller.account_id)

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests.conftest import PROJECT
 from tests.e2e.conftest import DESKTOP, check_page, sign_in, sign_in_agent
 from tests.portal import Agent, Parent, Portal
 
+FAULTY = PROJECT / "tests" / "imports" / "faulty"
 NewPage = Callable[..., Page]
 
 
@@ -152,3 +155,27 @@ def test_a_parent_changes_their_details(new_page: NewPage, portal: Portal, agent
     expect(page.get_by_text("0694 11 22 33")).to_be_visible()
     expect(page.locator("del")).to_have_count(2)  # the old phone and the old town, struck out
     check_page(page)
+
+
+def test_files_are_tried_then_imported(new_page: NewPage, portal: Portal, agent: Agent, tmp_path: Path) -> None:
+    """A wrong name is refused where one looks; the counts and the rejected rows come by themselves."""
+    page = new_page(DESKTOP)
+    sign_in_agent(page, agent)
+    page.get_by_role("link", name="Imports").click()
+    page.get_by_role("button", name="Essayer sans rien changer").click()
+    expect(page.get_by_role("alert")).to_contain_text("Choisissez au moins un fichier")
+    wrong = tmp_path / "autre.csv"
+    wrong.write_text("a;b")
+    page.get_by_label("Choisir les fichiers").set_input_files(wrong)
+    page.get_by_role("button", name="Essayer sans rien changer").click()
+    expect(page.get_by_role("alert")).to_contain_text("n'est pas un fichier attendu")
+    page.get_by_label("Choisir les fichiers").set_input_files(FAULTY / "familles.csv")
+    page.get_by_role("button", name="Essayer sans rien changer").click()
+    newest = page.locator("main li.card").first
+    expect(newest.get_by_text("Terminé")).to_be_visible(timeout=40_000)
+    expect(newest.get_by_role("row", name=re.compile("familles.csv"))).to_be_visible()
+    check_page(page)
+    with page.expect_download() as download:
+        newest.get_by_role("button", name="Télécharger les lignes rejetées").click()
+    assert "rejets" in download.value.suggested_filename
+    assert "31/02/1990" in download.value.path().read_text("utf-8-sig")

@@ -212,3 +212,31 @@ def test_memory_does_not_grow_with_the_file(dsn: str, environment: dict[str, str
 
     assert resource
     assert peak(60_000) < 1.25 * peak(4_000)
+
+
+def test_a_watched_folder_is_imported_when_its_files_are_whole(
+    address: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """A file that still grows waits; each delivery is put aside with its report, also one that cannot be used."""
+    assert address
+    content = (FAULTY / "familles.csv").read_bytes()
+    (tmp_path / "familles.csv").write_bytes(content[:200])
+    command = [sys.executable, "-m", "api.cli", "import", str(tmp_path), "--watch", "--every", "0.5", "--json"]
+    watching = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert watching.stdout
+        (tmp_path / "familles.csv").write_bytes(content)
+        told = json.loads(watching.stdout.readline())
+        if told["counts"]["familles.csv"]["read"] < 5:  # it had taken the first part already: the rest is a delivery
+            told = json.loads(watching.stdout.readline())
+        assert told["counts"]["familles.csv"]["read"] > 5
+        aside = Path(told["folder"])
+        assert {path.name for path in aside.iterdir()} == {"familles.csv", "rejets.csv", "avertissements.csv"}
+        assert not (tmp_path / "familles.csv").exists()
+        (tmp_path / "enfants.csv").write_bytes(b"a;b\r\n1;2\r\n")
+        told = json.loads(watching.stdout.readline())
+        assert "il manque" in told["problem"]
+        assert (Path(told["folder"]) / "erreur.txt").exists()
+    finally:
+        watching.terminate()
+        watching.wait()

@@ -43,6 +43,7 @@ export const routes = {
     `/creer-une-inscription/verification?enfant=${child}&activite=${activity}&jours=${days}`,
   agents: '/agents',
   agentRequest: (id: string) => `/agents/demandes/${id}`,
+  agentImports: '/agents/imports',
   agentTemplates: '/agents/modeles',
   agentFamilies: '/agents/familles',
   agentFamily: (id: string) => `/agents/familles/${id}`,

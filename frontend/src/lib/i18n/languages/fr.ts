@@ -58,6 +58,7 @@ export const words = {
     signOut: 'Me déconnecter',
     signIn: 'Me connecter',
     queue: 'Demandes',
+    imports: 'Imports',
     security: 'Sécurité et données',
     families: 'Familles',
   },
