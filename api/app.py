@@ -29,6 +29,7 @@ from api.families.agent_routes import router as agent_families
 from api.families.routes import router as families
 from api.household.routes import router as household
 from api.imports.routes import router as imports
+from api.integration.routes import router as integration
 from api.invoices.routes import router as invoices
 from api.privacy.routes import router as privacy
 from api.requests.routes import router as requests
@@ -54,6 +55,7 @@ ROUTERS = [
     town,
     desk,
     imports,
+    integration,
     agent_families,
     agent_service_keys,
 ]

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -28,6 +28,8 @@ from api.imports import queue
 from api.imports import watch as watching
 from api.imports.files import Unusable
 from api.imports.service import import_folder
+from api.integration import service as integration
+from api.integration.service import ClientRefused
 from api.second_factors.agents import AgentExists, add_agent
 
 Result = TypeVar("Result")
@@ -39,6 +41,8 @@ cli = typer.Typer(
 )
 agents = typer.Typer(no_args_is_help=True, help="Agents' accounts.")
 cli.add_typer(agents, name="agents")
+clients = typer.Typer(no_args_is_help=True, help="Other software: client credentials.")
+cli.add_typer(clients, name="clients")
 out, err = Console(), Console(stderr=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -70,7 +74,7 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
     """Run to the end; what the operator can mend becomes a sentence."""
     try:
         return asyncio.run(work)
-    except (Unusable, AgentExists, ConfigurationError) as error:
+    except (Unusable, AgentExists, ClientRefused, ConfigurationError) as error:
         raise Refused(str(error)) from None
     except asyncpg.InvalidPasswordError:
         raise Refused("The database refuses the user or the password of FOYER_DATABASE_URL.") from None
@@ -315,6 +319,49 @@ async def _add_agent(settings: Settings, dsn: str, email: str, first_name: str, 
         )
     finally:
         await database.close()
+
+
+@clients.command("add")
+def clients_add(
+    name: Annotated[str, typer.Argument(help="What the software is called.")],
+    scope: Annotated[list[str], typer.Option(help="A right, as integration:families; give several.")],
+    as_json: Json = False,
+) -> None:
+    """Register other software. Its secret is shown once."""
+    _show_client(_with_database(lambda database: integration.add_client(database, name, scope)), as_json)
+
+
+@clients.command("rotate")
+def clients_rotate(name: Annotated[str, typer.Argument(help="The client's name.")], as_json: Json = False) -> None:
+    """A new secret beside the last one; the one before that dies."""
+    _show_client(_with_database(lambda database: integration.rotate_secret(database, name, utcnow())), as_json)
+
+
+@clients.command("disable")
+def clients_disable(name: Annotated[str, typer.Argument(help="The client's name.")]) -> None:
+    """Shut a client out, from its next request on."""
+    _with_database(lambda database: integration.disable_client(database, name, utcnow()))
+    out.print(f"« {name} » n'a plus accès.")
+
+
+def _show_client(client: Any, as_json: bool) -> None:
+    if as_json:
+        print(client.model_dump_json())
+        return
+    out.print(f"client_id      {client.client_id}\nclient_secret  [bold]{client.client_secret}[/bold]", soft_wrap=True)
+    out.print("Le secret ne sera plus affiché.")
+
+
+def _with_database(work: Callable[[Database], Coroutine[Any, Any, Result]]) -> Result:
+    async def whole(dsn: str) -> Result:
+        database = Database(dsn, pool_size=1)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    with ready_database(load_settings()) as dsn:
+        return run(whole(dsn))
 
 
 @cli.command("openapi")

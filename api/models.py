@@ -10,6 +10,7 @@ from api.enrollments.models import Enrollment
 from api.families.models import Family
 from api.household.models import HouseholdMember
 from api.imports.models import ImportRun
+from api.integration.models import IntegrationEvent
 from api.invoices.models import Invoice
 from api.outbox.models import Message
 from api.requests.models import Request
@@ -29,6 +30,7 @@ __all__ = [
     "HouseholdMember",
     "IdempotentAnswer",
     "ImportRun",
+    "IntegrationEvent",
     "Invoice",
     "Message",
     "Passkey",

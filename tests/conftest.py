@@ -23,7 +23,7 @@ from aiosmtpd.controller import Controller
 
 from api.core.embedded import embedded_postgres
 from api.core.settings import Settings
-from tests.portal import Agent, Mailbox, Portal
+from tests.portal import Agent, Mailbox, Portal, Software
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -220,3 +220,19 @@ def colleague(environment: dict[str, str], portal: Portal) -> Agent:
     name = ["--first-name", "Lou", "--last-name", "Collègue", "--role", "desk"]
     made = foyer(environment, "agents", "add", "lou@ville.exemple.fr", *name, "--json")
     return portal.sign_in_agent(json.loads(made.stdout))
+
+
+def new_client(environment: dict[str, str], name: str, *scopes: str) -> dict[str, Any]:
+    """Other software, as the operator registers it."""
+    options = [word for scope in scopes for word in ("--scope", scope)]
+    made = foyer(environment, "clients", "add", name, *options, "--json")
+    assert made.returncode == 0, made.stderr
+    return dict(json.loads(made.stdout))
+
+
+@pytest.fixture(scope="session")
+def software(environment: dict[str, str], portal: Portal) -> Software:
+    """Other software that may do all that software may."""
+    scopes = [f"integration:{name}" for name in ("families", "invoices", "activities", "enrollments", "events")]
+    made = new_client(environment, "Essai du contrat", *scopes)
+    return Software(portal.http, "", {}, extra=made)

@@ -119,6 +119,16 @@ class Parent:
 Agent = Parent
 
 
+class Software(Parent):
+    """Other software: every call with a token of its own."""
+
+    def headers(self, more: dict[str, str] | None = None) -> dict[str, str]:
+        """A fresh token of client credentials."""
+        who = (self.extra["client_id"], self.extra["client_secret"])
+        answer = self.http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=who)
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"} | (more or {})
+
+
 class Portal:
     """The town's portal."""
 

@@ -112,6 +112,7 @@ class ProblemDetails(BaseModel):
     errors: list[FieldError] | None = None
     scope: str | None = Field(None, description="the missing scope, with scope-missing")
     service: str | None = Field(None, description="the service whose key grants the missing scope")
+    error: str | None = Field(None, description="of the token endpoint: the code of RFC 6749")
     agent: str | None = Field(None, description="the agent who holds the request, with held-by-another")
 
 

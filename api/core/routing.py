@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
-from fastapi.params import Form
+from fastapi.params import File, Form
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
@@ -50,13 +50,17 @@ class StrictRoute(APIRoute):
 
 
 def _media_type(dependant: Dependant) -> str:
-    """What a body must be: nothing asked without one, a form for files, else JSON."""
+    """What a body must be: nothing asked without one, a form, a form with files, else JSON."""
     waiting, kinds = [dependant], set()
     while waiting:
         child = waiting.pop()
-        kinds |= {isinstance(field.field_info, Form) for field in child.body_params}
+        kinds |= {type(field.field_info) for field in child.body_params}
         waiting += child.dependencies
-    return "" if not kinds else "multipart/form-data" if kinds == {True} else "application/json"
+    if not kinds:
+        return ""
+    if kinds == {Form}:
+        return "application/x-www-form-urlencoded"
+    return "multipart/form-data" if kinds <= {Form, File} else "application/json"
 
 
 def _refuse_unknown(request: Request, known: set[str]) -> None:

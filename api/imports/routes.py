@@ -5,10 +5,6 @@ from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
-from python_multipart.exceptions import FormParserError
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
-from starlette.types import Message, Receive
 
 from api.core import pages
 from api.core.database import DatabaseDep, SessionDep, act_as
@@ -17,6 +13,7 @@ from api.core.routing import router as new_router
 from api.core.settings import SettingsDep
 from api.core.uploads import FILE
 from api.imports import queries, queue
+from api.imports.bodies import BODY, sent_files
 from api.imports.schemas import ImportAccepted, ImportList, ImportRead
 from api.security.principal import Principal, Reader, Reads, Requires
 from api.security.scopes import Scope
@@ -24,57 +21,6 @@ from api.security.scopes import Scope
 router = new_router("/agent/imports", tag="agent")
 ImportsReader = Annotated[Reader, Reads(Scope.AGENT_IMPORTS)]
 ImportsAgent = Annotated[Principal, Requires(Scope.AGENT_IMPORTS)]
-BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["files"],
-                    "properties": {
-                        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
-                        "dry_run": {"type": "boolean", "default": False},
-                    },
-                }
-            }
-        },
-    }
-}
-
-
-class HalfSent(InvalidField):
-    """The body ended before its last file did."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "/files",
-            "half-sent",
-            "L'envoi a été coupé : rien n'a été importé. Envoyez les fichiers de nouveau.",
-            "The sending was cut: nothing was imported. Send the files again.",
-        )
-
-
-class _Whole:
-    """A multipart body that is seen to its closing boundary: the parser forgets a file that was cut, and takes the others."""
-
-    def __init__(self, request: Request) -> None:
-        self.tail = b""
-        self.boundary = request.headers.get("content-type", "").rpartition("boundary=")[2].strip('"').encode()
-        self.request = Request(request.scope, self._receive(request))
-
-    def _receive(self, request: Request) -> Receive:
-        async def receive() -> Message:
-            message = await request.receive()
-            self.tail = (self.tail + message.get("body", b""))[-200:]
-            return message
-
-        return receive
-
-    def check(self) -> None:
-        """Raises HalfSent."""
-        if not self.tail.rstrip().endswith(b"--" + self.boundary + b"--"):
-            raise HalfSent
 
 
 @router.post("", status_code=202, response_model=ImportAccepted, responses=problems(InvalidField), openapi_extra=BODY)
@@ -86,19 +32,9 @@ async def start_import(
     The worker does it; imports wait for each other.
     """
     await caller.body(queries.MAY)  # the right is proved before a byte of the files is taken
-    try:
-        whole = _Whole(request)
-        async with whole.request.form(max_files=10, max_fields=2) as form:
-            whole.check()
-            files = [file for file in form.getlist("files") if isinstance(file, UploadFile)]
-            async with database.sessions() as db, db.begin():
-                await act_as(db, "agent", caller.account_id)
-                dry_run = str(form.get("dry_run", "")).lower() in {"true", "1", "on"}
-                run = await queue.enqueue(db, settings, caller.account_id, list(files), dry_run=dry_run)
-    except (FormParserError, HTTPException) as error:
-        if getattr(error, "status_code", 400) != 400:
-            raise
-        raise HalfSent from None
+    async with sent_files(request) as (files, dry_run), database.sessions() as db, db.begin():
+        await act_as(db, "agent", caller.account_id)
+        run = await queue.enqueue(db, settings, caller.account_id, files, dry_run=dry_run)
     return ImportAccepted(id=run.id, state=run.state)
 
 
@@ -117,16 +53,17 @@ async def get_import(import_id: UUID, caller: ImportsReader) -> Response:
 @router.get("/{import_id}/rejects", response_class=StreamingResponse, responses=FILE | problems(NotFound))
 async def get_import_rejects(import_id: UUID, db: SessionDep, caller: ImportsAgent) -> Response:
     """The rejected rows with file, line, column and reason: CSV for a spreadsheet, formulas disarmed."""
-    return await _report(db, import_id, queries.REJECTS)
+    return await report_of(db, import_id, queries.REJECTS)
 
 
 @router.get("/{import_id}/warnings", response_class=StreamingResponse, responses=FILE | problems(NotFound))
 async def get_import_warnings(import_id: UUID, db: SessionDep, caller: ImportsAgent) -> Response:
     """The rows that were taken with a warning, in the same form."""
-    return await _report(db, import_id, queries.WARNINGS)
+    return await report_of(db, import_id, queries.WARNINGS)
 
 
-async def _report(db: SessionDep, import_id: UUID, name: str) -> Response:
+async def report_of(db: SessionDep, import_id: UUID, name: str) -> Response:
+    """A report of an import as a file; raises NotFound when it has none."""
     pieces = queue.report(db, import_id, name)
     first = await anext(pieces, None)
     if first is None:

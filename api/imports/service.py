@@ -49,11 +49,14 @@ async def import_folder(
     rejects: Path,
     *,
     dry_run: bool = False,
+    alone: bool = True,
     service: str = "enfance",
     progress: Progress | None = None,
 ) -> dict[str, dict[str, int]]:
     """Import the files that the folder has; the counts of each, by file. Rejected rows go to the file `rejects`, rows that
     were taken with a warning to `avertissements.csv` beside it.
+
+    Without `alone` a few rows go in beside another import, all of them or, when one is rejected, none.
 
     Raises Unusable when there is no file, a header does not fit, or another import runs: then nothing was changed.
     """
@@ -66,7 +69,7 @@ async def import_folder(
         dsn, timeout=5, server_settings={"role": APPLICATION_ROLE, "application_name": "foyer import", "jit": "off"}
     )
     try:
-        if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", ONE_AT_A_TIME):
+        if alone and not await connection.fetchval("SELECT pg_try_advisory_lock($1)", ONE_AT_A_TIME):
             raise AlreadyRunning("Un autre import est en cours. Attendez sa fin, puis recommencez.")
         # This connection is ours alone and closed below. Whole files are merged in sets: on tables that were never analysed
         # the planner takes them for a few rows and would compare each with each (20,000 families: 371 s; 23 s so).
@@ -78,7 +81,7 @@ async def import_folder(
             raise Unusable(f"Le service « {service} » n'existe pas.")
         with _report(rejects) as rejected, _report(rejects.with_name("avertissements.csv")) as warned:
             whole = connection.transaction()
-            if dry_run:
+            if dry_run or not alone:
                 await whole.start()
             counts = {}
             for kind in kinds:
@@ -87,8 +90,10 @@ async def import_folder(
                 )
                 async with connection.transaction():
                     counts[kind.file] = asdict(await one.run(rejected, warned))
-            if dry_run:
+            if dry_run or (not alone and any(count["rejected"] for count in counts.values())):
                 await whole.rollback()
+            elif not alone:
+                await whole.commit()
     finally:
         await connection.close(timeout=5)
     return counts

@@ -27,3 +27,8 @@ class Scope(StrEnum):
     AGENT_IMPORTS = "agent:imports"
     AGENT_ACCOUNTS = "agent:accounts"
     AGENT_AUDIT = "agent:audit"
+    INTEGRATION_FAMILIES = "integration:families"
+    INTEGRATION_INVOICES = "integration:invoices"
+    INTEGRATION_ACTIVITIES = "integration:activities"
+    INTEGRATION_ENROLLMENTS = "integration:enrollments"
+    INTEGRATION_EVENTS = "integration:events"

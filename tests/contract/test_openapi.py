@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.conftest import PROJECT, Database, foyer
-from tests.portal import Agent, Parent, Portal
+from tests.portal import Agent, Parent, Portal, Software
 
 SPEC: dict[str, Any] = yaml.safe_load((PROJECT / "openapi.yaml").read_text())
 OPERATIONS = [(path, method, op) for path, item in SPEC["paths"].items() for method, op in item.items()]
@@ -28,6 +28,7 @@ PUBLIC = {
     "object_to_service_key",
     "get_town",
     "confirm_email_change",
+    "create_client_token",
     "begin_passkey_session",
     "create_passkey_session",
 }
@@ -110,16 +111,16 @@ def test_an_operation_is_refused_without_its_scope(
     ids=[o[2]["operationId"] for o in SCOPED if "{" in o[0]],
 )
 def test_an_id_of_nobody_is_not_found(
-    portal: Portal, holder: Parent, agent: Agent, path: str, method: str, op: dict[str, Any]
+    portal: Portal, holder: Parent, agent: Agent, software: Software, path: str, method: str, op: dict[str, Any]
 ) -> None:
     """404 for whoever holds the scope, or 422 for an empty body: never another's row, never a fault."""
-    who = agent if op["x-scope"].startswith("agent:") else holder
+    who = {"agent": agent, "integration": software}.get(op["x-scope"].partition(":")[0], holder)
     assert call(portal, path, method, who.headers()).status_code in (
         {404} if method in {"get", "delete"} else {404, 422}
     )
 
 
-def test_answers_fit_the_schemas_they_promise(portal: Portal, holder: Parent, agent: Agent) -> None:
+def test_answers_fit_the_schemas_they_promise(portal: Portal, holder: Parent, agent: Agent, software: Software) -> None:
     """Reads are made by the database; what they make is what the contract says, field by field."""
     portal.database.run("DELETE FROM attempts")
     holder.post(
@@ -134,6 +135,7 @@ def test_answers_fit_the_schemas_they_promise(portal: Portal, holder: Parent, ag
         "invoice_id": holder.get("/invoices").json()["items"][0]["id"],
         "activity_id": holder.get("/activities").json()["items"][0]["id"],
         "family_id": holder.family.id if holder.family else "",
+        "reference": holder.family.reference if holder.family else "",
     }
     checked = 0
     for path, method, op in OPERATIONS:
@@ -141,7 +143,7 @@ def test_answers_fit_the_schemas_they_promise(portal: Portal, holder: Parent, ag
         names = re.findall(r"{(\w+)}", path)
         if method != "get" or not schema or not set(names) <= set(ids):
             continue
-        who = agent if "/agent/" in path else holder
+        who = agent if "/agent/" in path else software if "/integration/" in path else holder
         params = (
             {"search": ids["family_id"] and (holder.family.reference if holder.family else "")}
             if path.endswith("/agent/families")

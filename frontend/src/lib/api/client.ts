@@ -6,6 +6,7 @@ export * from './generated/enrollments.ts';
 export * from './generated/families.ts';
 export * from './generated/foyer.schemas.ts';
 export * from './generated/household.ts';
+export * from './generated/integration.ts';
 export * from './generated/invoices.ts';
 export * from './generated/privacy.ts';
 export * from './generated/requests.ts';

@@ -385,6 +385,45 @@ export const AdultRole = {
 } as const;
 
 /**
+ * An adult of a file, as the back office knows them. A contact that is not valid is left out, with a warning.
+ */
+export interface AdultWrite {
+  /**
+     * @minLength 1
+     * @maxLength 200
+     */
+  reference: string;
+  role: AdultRole;
+  /** @maxLength 200 */
+  title?: string;
+  /**
+     * @minLength 1
+     * @maxLength 200
+     */
+  first_name: string;
+  /**
+     * @minLength 1
+     * @maxLength 200
+     */
+  last_name: string;
+  birth_date?: string | null;
+  /** @maxLength 200 */
+  address?: string;
+  /** @maxLength 200 */
+  postal_code?: string;
+  /** @maxLength 200 */
+  city?: string;
+  /** @maxLength 200 */
+  phone?: string;
+  /** @maxLength 200 */
+  email?: string;
+  is_payer: boolean;
+  quotient?: number | null;
+  quotient_from?: string | null;
+  quotient_to?: string | null;
+}
+
+/**
  * of the newest key
  */
 export type AgentAdultKeyState = typeof AgentAdultKeyState[keyof typeof AgentAdultKeyState];
@@ -614,6 +653,20 @@ export interface AttachedRead {
   attached_at: string;
 }
 
+export interface BodyCreateClientToken {
+  /** @maxLength 100 */
+  grant_type: string;
+  /**
+     * fewer rights than the client holds
+     * @maxLength 500
+     */
+  scope?: string;
+  /** @maxLength 100 */
+  client_id?: string;
+  /** @maxLength 200 */
+  client_secret?: string;
+}
+
 export interface BodyJoinRequestDocument {
   /** a PDF or a photo, 10 MB at most */
   file: Blob | File;
@@ -688,6 +741,37 @@ export interface ChildRead {
 }
 
 /**
+ * A child of a file; the same reference in two files is one child of two homes.
+ */
+export interface ChildWrite {
+  /**
+     * @minLength 1
+     * @maxLength 200
+     */
+  reference: string;
+  /**
+     * @minLength 1
+     * @maxLength 200
+     */
+  first_name: string;
+  /**
+     * @minLength 1
+     * @maxLength 200
+     */
+  last_name: string;
+  birth_date: string;
+  /** @maxLength 200 */
+  sex?: string;
+  /** @maxLength 200 */
+  school?: string;
+  /** @maxLength 200 */
+  grade?: string;
+  has_pai?: boolean;
+  /** @maxLength 200 */
+  diet?: string;
+}
+
+/**
  * How the refresh token travels: a cookie, or the body.
  */
 export type Client = typeof Client[keyof typeof Client];
@@ -697,6 +781,17 @@ export const Client = {
   browser: 'browser',
   app: 'app',
 } as const;
+
+/**
+ * An access token (RFC 6749, 5.1).
+ */
+export interface ClientTokenRead {
+  access_token: string;
+  token_type?: 'Bearer';
+  /** seconds */
+  expires_in: number;
+  scope: string;
+}
 
 /**
  * Close the account: the present password, again.
@@ -849,6 +944,28 @@ export interface EnrollmentList {
   items: EnrollmentRead[];
 }
 
+export type EventReadData = { [key: string]: unknown };
+
+/**
+ * Something that happened. `data` names things by the back office's references and says how they are now.
+ */
+export interface EventRead {
+  /** increases by one from event to event */
+  id: number;
+  /** as `enrollment.confirmed`; new ones may come */
+  type: string;
+  at: string;
+  data: EventReadData;
+}
+
+/**
+ * Events in their order; `next_after` goes into the next call, also when nothing is new.
+ */
+export interface EventList {
+  items: EventRead[];
+  next_after: number;
+}
+
 export type ExportReadProfile = { [key: string]: unknown };
 
 export type ExportReadSecondFactors = { [key: string]: unknown };
@@ -932,6 +1049,29 @@ export interface FamilyList {
   /** pass it as ?cursor= for the next page; null on the last */
   next_cursor: string | null;
   items: FamilyRead[];
+}
+
+/**
+ * A family file. Who is not named stays as they are: a file is never emptied by mistake.
+ */
+export interface FamilyWrite {
+  /**
+     * @minItems 1
+     * @maxItems 20
+     */
+  adults: AdultWrite[];
+  /** @maxItems 30 */
+  children?: ChildWrite[];
+}
+
+/**
+ * What became of it.
+ */
+export interface FamilyWritten {
+  reference: string;
+  changed: boolean;
+  /** values that were left out, and why */
+  warnings: string[];
 }
 
 /**
@@ -1489,6 +1629,8 @@ export interface ProblemDetails {
   scope?: string | null;
   /** the service whose key grants the missing scope */
   service?: string | null;
+  /** of the token endpoint: the code of RFC 6749 */
+  error?: string | null;
   /** the agent who holds the request, with held-by-another */
   agent?: string | null;
 }
@@ -2093,6 +2235,32 @@ limit?: number;
  * the `next_cursor` of the page before
  */
 cursor?: string | null;
+};
+
+export type StartIntegrationImportParams = {
+/**
+ * with NDJSON: check everything, change nothing
+ */
+dry_run?: boolean;
+};
+
+export type StartIntegrationImportBodyOne = {
+  files: (Blob | File)[];
+  dry_run?: boolean;
+};
+
+export type ListIntegrationEventsParams = {
+/**
+ * the id of the last event that was dealt with
+ * @minimum 0
+ * @maximum 4611686018427388000
+ */
+after?: number;
+/**
+ * @minimum 1
+ * @maximum 1000
+ */
+limit?: number;
 };
 
 export type SearchFamiliesParams = {

@@ -1,0 +1,85 @@
+"""Clients and events in the database."""
+
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core.database import found
+from api.integration.models import Client, ClientSecret
+
+# What an event tells, by references that the back office knows; nobody's name or contact.
+DATA = """json_strip_nulls(json_build_object(
+    'family', (SELECT f.reference FROM family f WHERE f.id = e.family_id),
+    'adult', (SELECT a.reference FROM adult a WHERE a.id::text = e.facts ->> 'adult'),
+    'fields', e.facts ->> 'fields',
+    'enrollment', (SELECT json_build_object('reference', n.reference, 'state', n.state, 'child', c.reference, 'activity', t.code,
+            'days', n.days, 'starts_on', n.starts_on, 'ends_on', n.ends_on)
+        FROM enrollment n JOIN child c ON c.id = n.child_id JOIN activity t ON t.id = n.activity_id
+        WHERE n.id::text = e.facts ->> 'enrollment'),
+    'request', (SELECT json_build_object('reference', r.reference, 'type', r.type, 'state', r.state)
+        FROM request r WHERE r.id::text = e.facts ->> 'request')))"""
+EVENTS = text(f"""
+    SELECT json_build_object('items', coalesce(json_agg(json_build_object('id', e.number, 'type', e.type, 'at', e.created_at,
+            'data', {DATA}) ORDER BY e.number), '[]'), 'next_after', coalesce(max(e.number), CAST(:after AS bigint)))::text
+    FROM (SELECT * FROM integration_event WHERE number > :after ORDER BY number LIMIT :limit) e
+""")
+# One at a time: the numbers go up in the order of commits, without a gap, because only what is committed is seen here.
+NUMBER = text("""
+    WITH next AS (
+        SELECT id, (SELECT coalesce(max(number), 0) FROM integration_event) + row_number() OVER (ORDER BY id) AS number
+        FROM integration_event WHERE number IS NULL
+    )
+    UPDATE integration_event e SET number = next.number FROM next WHERE next.id = e.id
+""")
+NUMBERING = 0x6576656E  # an advisory lock of our own
+FAMILY = text("""
+    SELECT json_build_object('adults', coalesce((SELECT json_agg(json_build_object('reference', a.reference, 'role', a.role, 'title', a.title,
+                'first_name', a.first_name, 'last_name', a.last_name, 'birth_date', p.birth_date, 'address', coalesce(p.address, ''),
+                'postal_code', coalesce(p.postal_code, ''), 'city', coalesce(p.city, ''), 'phone', coalesce(p.phone, ''),
+                'email', coalesce(p.email, ''), 'is_payer', a.is_payer, 'quotient', p.quotient, 'quotient_from', p.quotient_from,
+                'quotient_to', p.quotient_to) ORDER BY a.reference)
+            FROM adult a LEFT JOIN adult_private p ON p.adult_id = a.id WHERE a.family_id = f.id), '[]'),
+        'children', coalesce((SELECT json_agg(json_build_object('reference', c.reference, 'first_name', c.first_name,
+                'last_name', c.last_name, 'birth_date', c.birth_date, 'sex', c.sex, 'school', c.school, 'grade', c.grade,
+                'has_pai', c.has_pai, 'diet', c.diet) ORDER BY c.reference)
+            FROM family_child fc JOIN child c ON c.id = fc.child_id WHERE fc.family_id = f.id), '[]'))::text
+    FROM family f JOIN service s ON s.id = f.service_id WHERE s.slug = 'enfance' AND f.reference = :reference
+""")
+
+
+async def of_secret(db: AsyncSession, client_id: UUID, secret_hash: bytes) -> Client | None:
+    """The client of a live secret."""
+    return await db.scalar(
+        select(Client)
+        .join(ClientSecret, ClientSecret.client_id == Client.id)
+        .where(
+            Client.id == client_id,
+            Client.disabled_at.is_(None),
+            ClientSecret.secret_hash == secret_hash,
+            ClientSecret.revoked_at.is_(None),
+        )
+    )
+
+
+async def by_name(db: AsyncSession, name: str) -> Client | None:
+    """A client by its name, locked."""
+    return await db.scalar(select(Client).where(Client.name == name).with_for_update())
+
+
+async def live_secrets(db: AsyncSession, client_id: UUID) -> list[ClientSecret]:
+    """A client's secrets that are good, the oldest first."""
+    live = select(ClientSecret).where(ClientSecret.client_id == client_id, ClientSecret.revoked_at.is_(None))
+    return list(await db.scalars(live.order_by(ClientSecret.id)))
+
+
+async def number_events(db: AsyncSession) -> None:
+    """Give the events that were committed since their numbers."""
+    await db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": NUMBERING})
+    await db.execute(NUMBER)
+
+
+async def family(db: AsyncSession, reference: str) -> str:
+    """A family file by its reference, as JSON; raises NotFound."""
+    body: str = found(await db.scalar(FAMILY, {"reference": reference}))
+    return body

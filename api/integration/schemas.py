@@ -1,0 +1,93 @@
+"""What goes in and comes out of the integrators' API."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from api.core.schemas import Input, OptionalText, Text
+from api.families.models import AdultRole
+
+
+class ClientTokenRead(BaseModel):
+    """An access token (RFC 6749, 5.1)."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme's name
+    expires_in: int = Field(description="seconds")
+    scope: str
+
+
+class AdultWrite(Input):
+    """An adult of a file, as the back office knows them. A contact that is not valid is left out, with a warning."""
+
+    reference: Text
+    role: AdultRole
+    title: OptionalText = ""
+    first_name: Text
+    last_name: Text
+    birth_date: date | None = None
+    address: OptionalText = ""
+    postal_code: OptionalText = ""
+    city: OptionalText = ""
+    phone: OptionalText = ""
+    email: OptionalText = ""
+    is_payer: bool
+    quotient: int | None = None
+    quotient_from: date | None = None
+    quotient_to: date | None = None
+
+
+class ChildWrite(Input):
+    """A child of a file; the same reference in two files is one child of two homes."""
+
+    reference: Text
+    first_name: Text
+    last_name: Text
+    birth_date: date
+    sex: OptionalText = ""
+    school: OptionalText = ""
+    grade: OptionalText = ""
+    has_pai: bool = False
+    diet: OptionalText = ""
+
+
+class FamilyWrite(Input):
+    """A family file. Who is not named stays as they are: a file is never emptied by mistake."""
+
+    adults: Annotated[list[AdultWrite], Field(min_length=1, max_length=20)]
+    children: Annotated[list[ChildWrite], Field(max_length=30, default_factory=list)]
+
+
+class FamilyWritten(BaseModel):
+    """What became of it."""
+
+    reference: str
+    changed: bool
+    warnings: list[str] = Field(description="values that were left out, and why")
+
+
+class EventRead(BaseModel):
+    """Something that happened. `data` names things by the back office's references and says how they are now."""
+
+    id: int = Field(description="increases by one from event to event")
+    type: str = Field(description="as `enrollment.confirmed`; new ones may come")
+    at: datetime
+    data: dict[str, Any]
+
+
+class EventList(BaseModel):
+    """Events in their order; `next_after` goes into the next call, also when nothing is new."""
+
+    items: list[EventRead]
+    next_after: int
+
+
+class ClientAdded(BaseModel):
+    """A client, as the operator hands it over; the secret cannot be shown again."""
+
+    client_id: UUID
+    client_secret: str
+    name: str
+    scopes: list[str]
