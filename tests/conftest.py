@@ -95,6 +95,7 @@ def environment(data_dir: Path, mailbox: Mailbox, dsn: str) -> dict[str, str]:
         "FOYER_MAIL_URL": mailbox.mail_url,
         "FOYER_SMS_URL": mailbox.sms_url,
         "FOYER_PORT": str(free_port()),
+        "FOYER_WEBHOOK_NETWORKS": "127.0.0.0/8",  # where the tests listen
     }
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
@@ -69,6 +70,9 @@ class Settings(BaseSettings):
     contact_email: str = Field("espace-citoyens@ville-cayenne.fr", description="where parents can write")
     trusted_proxies: str = Field("", description="addresses, comma-separated, whose X-Forwarded-For is believed")
     cors_origins: str = Field("", description="exact origins, comma-separated, of other web applications")
+    webhook_networks: str = Field(
+        "", description="networks, comma-separated (10.0.0.0/8), that webhooks may reach although they are not public"
+    )
     pool_size: int = Field(
         10, ge=1, le=100, description="database connections of a process, for reads and for writes each"
     )
@@ -102,6 +106,17 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (KeyError, ValueError):
             raise ValueError(f"{value} is not a time zone of the IANA database, such as America/Cayenne") from None
+        return value
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def known_networks(cls, value: str) -> str:
+        """Networks in CIDR form."""
+        for network in (n.strip() for n in value.split(",") if n.strip()):
+            try:
+                ip_network(network)
+            except ValueError:
+                raise ValueError(f"{network} is not a network such as 10.0.0.0/8") from None
         return value
 
     @property

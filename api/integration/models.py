@@ -1,13 +1,14 @@
-"""A client, its secrets, and the events that it reads in order."""
+"""A client, its secrets, the events that it reads in order, and the addresses they are sent to."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.core.database import Base, Created, Identified
+from api.core.database import Base, Created, Identified, values_of
 
 
 class Client(Identified, Created, Base):
@@ -40,3 +41,44 @@ class IntegrationEvent(Identified, Created, Base):
     facts: Mapped[dict[str, Any]]
 
     __table_args__ = (Index("ix_integration_event_new", "id", postgresql_where=text("number IS NULL")),)
+
+
+class Webhook(Identified, Created, Base):
+    """An address that events are sent to; `secrets` is encrypted: the signing key and the one before it."""
+
+    __tablename__ = "webhook"
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("client.id", ondelete="CASCADE"))
+    url: Mapped[str] = mapped_column(Text)
+    secrets: Mapped[str] = mapped_column(Text)
+    entered_until: Mapped[int] = mapped_column(BigInteger)  # the last event that became a delivery
+    disabled_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_webhook_client_id", "client_id"),)
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands; `failed` is after three days."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class Delivery(Identified, Created, Base):
+    """One event on its way to one webhook."""
+
+    __tablename__ = "webhook_delivery"
+    webhook_id: Mapped[UUID] = mapped_column(ForeignKey("webhook.id", ondelete="CASCADE"))
+    event_number: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[DeliveryState] = mapped_column(values_of(DeliveryState, "state"), server_default=text("'pending'"))
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    next_attempt_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    leased_until: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    status: Mapped[int | None]
+    problem: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (
+        UniqueConstraint("webhook_id", "event_number"),
+        Index("ix_webhook_delivery_due", "next_attempt_at", postgresql_where=text("state = 'pending'")),
+    )

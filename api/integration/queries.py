@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.database import found
-from api.integration.models import Client, ClientSecret
+from api.integration.models import Client, ClientSecret, IntegrationEvent, Webhook
 
 # What an event tells, by references that the back office knows; nobody's name or contact.
 DATA = """json_strip_nulls(json_build_object(
@@ -48,6 +48,26 @@ FAMILY = text("""
 """)
 
 
+EVENT = text(f"""
+    SELECT json_build_object('type', e.type, 'timestamp', e.created_at, 'data',
+        (jsonb_build_object('id', e.number) || CAST({DATA} AS jsonb)))::text FROM integration_event e WHERE e.number = :number
+""")
+WEBHOOKS = text("""
+    SELECT json_build_object('next_cursor', NULL, 'items', coalesce(json_agg(json_build_object('id', w.id, 'url', w.url,
+        'created_at', w.created_at,
+        'pending', (SELECT count(*) FROM webhook_delivery d WHERE d.webhook_id = w.id AND d.state = 'pending'),
+        'failed', (SELECT count(*) FROM webhook_delivery d WHERE d.webhook_id = w.id AND d.state = 'failed')) ORDER BY w.id), '[]'))::text
+    FROM webhook w WHERE w.client_id = :client AND w.disabled_at IS NULL
+""")
+DELIVERIES = text("""
+    SELECT json_build_object('next_cursor', NULL, 'items', coalesce(json_agg(json_build_object('event_id', d.event_number,
+        'state', d.state, 'attempts', d.attempts, 'status', d.status, 'problem', d.problem,
+        'next_attempt_at', CASE WHEN d.state = 'pending' THEN d.next_attempt_at END, 'finished_at', d.finished_at)
+        ORDER BY d.event_number DESC), '[]'))::text
+    FROM (SELECT * FROM webhook_delivery WHERE webhook_id = :id ORDER BY event_number DESC LIMIT 100) d
+""")
+
+
 async def of_secret(db: AsyncSession, client_id: UUID, secret_hash: bytes) -> Client | None:
     """The client of a live secret."""
     return await db.scalar(
@@ -83,3 +103,31 @@ async def family(db: AsyncSession, reference: str) -> str:
     """A family file by its reference, as JSON; raises NotFound."""
     body: str = found(await db.scalar(FAMILY, {"reference": reference}))
     return body
+
+
+async def event_body(db: AsyncSession, number: int) -> bytes:
+    """An event as a webhook carries it."""
+    body: str = await db.scalar(EVENT, {"number": number}) or "{}"
+    return body.encode()
+
+
+async def last_number(db: AsyncSession) -> int:
+    """The newest event's number; 0 before the first."""
+    return await db.scalar(select(func.max(IntegrationEvent.number))) or 0
+
+
+async def count_webhooks(db: AsyncSession, client_id: UUID) -> int:
+    """How many webhooks a client has."""
+    live = select(func.count()).where(Webhook.client_id == client_id, Webhook.disabled_at.is_(None))
+    return await db.scalar(live) or 0
+
+
+async def has_webhooks(db: AsyncSession) -> bool:
+    """Whether anybody has one."""
+    return await db.scalar(select(Webhook.id).where(Webhook.disabled_at.is_(None)).limit(1)) is not None
+
+
+async def own_webhook(db: AsyncSession, client_id: UUID, webhook_id: UUID) -> Webhook:
+    """One of the client's own webhooks; raises NotFound."""
+    own = select(Webhook).where(Webhook.client_id == client_id, Webhook.id == webhook_id, Webhook.disabled_at.is_(None))
+    return found(await db.scalar(own.with_for_update()))

@@ -16,12 +16,22 @@ from api.core.settings import SettingsDep
 from api.core.uploads import FILE
 from api.imports import lines, queue
 from api.imports import queries as imports
-from api.imports.bodies import BODY, HalfSent, sent_files
+from api.imports.bodies import BODY, sent_files
 from api.imports.routes import report_of
 from api.imports.schemas import ImportAccepted, ImportRead
-from api.integration import queries, service
+from api.integration import queries, service, webhooks
 from api.integration.principal import ClientPrincipal, RequiresClient
-from api.integration.schemas import ClientTokenRead, EventList, FamilyWrite, FamilyWritten
+from api.integration.schemas import (
+    ClientTokenRead,
+    DeliveryList,
+    EventList,
+    FamilyWrite,
+    FamilyWritten,
+    WebhookAdded,
+    WebhookCreate,
+    WebhookList,
+    WebhookTried,
+)
 from api.security.addresses import ClientNetwork
 from api.security.scopes import Scope
 from api.security.tokens import LIFETIME, Tokens
@@ -150,4 +160,47 @@ async def list_integration_events(
     return Response(body, media_type="application/json")
 
 
-__all__ = ["HalfSent", "router"]
+@router.get("/integration/webhooks", responses=answers(200, WebhookList))
+async def list_webhooks(db: SessionDep, client: EventsClient) -> Response:
+    """The client's webhooks."""
+    return Response(await db.scalar(queries.WEBHOOKS, {"client": client.client_id}), media_type="application/json")
+
+
+@router.post("/integration/webhooks", status_code=201, responses=problems(InvalidField))
+async def create_webhook(
+    body: WebhookCreate, db: SessionDep, client: EventsClient, settings: SettingsDep
+) -> WebhookAdded:
+    """Have events sent to an address from now on, signed after Standard Webhooks 1.0.
+
+    A delivery that is not answered with 2xx within 10 seconds is tried again, ten times within three days.
+    """
+    return await webhooks.add(db, settings, client.client_id, body.url)
+
+
+@router.delete("/integration/webhooks/{webhook_id}", status_code=204, responses=problems(NotFound))
+async def delete_webhook(webhook_id: UUID, db: SessionDep, client: EventsClient, now: Now) -> None:
+    """Send nothing more there."""
+    (await queries.own_webhook(db, client.client_id, webhook_id)).disabled_at = now
+
+
+@router.post("/integration/webhooks/{webhook_id}/secret", responses=problems(NotFound))
+async def rotate_webhook_secret(
+    webhook_id: UUID, db: SessionDep, client: EventsClient, settings: SettingsDep
+) -> WebhookAdded:
+    """A new signing key. Messages carry its signature and that of the last one, until the next change."""
+    return await webhooks.rotate(settings, await queries.own_webhook(db, client.client_id, webhook_id))
+
+
+@router.post("/integration/webhooks/{webhook_id}/test", responses=problems(NotFound))
+async def try_webhook(
+    webhook_id: UUID, db: SessionDep, client: EventsClient, settings: SettingsDep, now: Now
+) -> WebhookTried:
+    """Send a `webhook.test` at once, and read what came back."""
+    return await webhooks.try_now(settings, await queries.own_webhook(db, client.client_id, webhook_id), now)
+
+
+@router.get("/integration/webhooks/{webhook_id}/deliveries", responses=answers(200, DeliveryList, NotFound))
+async def list_webhook_deliveries(webhook_id: UUID, db: SessionDep, client: EventsClient) -> Response:
+    """The newest deliveries, with what came back of each."""
+    webhook = await queries.own_webhook(db, client.client_id, webhook_id)
+    return Response(await db.scalar(queries.DELIVERIES, {"id": webhook.id}), media_type="application/json")

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.core.schemas import Input, OptionalText, Text
+from api.core.schemas import Input, OptionalText, Page, Text
 from api.families.models import AdultRole
+from api.integration.models import DeliveryState
 
 
 class ClientTokenRead(BaseModel):
@@ -91,3 +92,59 @@ class ClientAdded(BaseModel):
     client_secret: str
     name: str
     scopes: list[str]
+
+
+class WebhookCreate(Input):
+    """An address to send events to: https, on the public Internet or in a network that the operator named."""
+
+    url: Annotated[str, Field(min_length=8, max_length=500)]
+
+
+class WebhookRead(BaseModel):
+    """A webhook."""
+
+    id: UUID
+    url: str
+    created_at: datetime
+    pending: int = Field(description="deliveries that wait for a try")
+    failed: int = Field(description="deliveries that were given up after three days")
+
+
+class WebhookList(Page):
+    """One's webhooks."""
+
+    items: list[WebhookRead]
+
+
+class WebhookAdded(BaseModel):
+    """A webhook with its signing key (`whsec_…`), which is shown once."""
+
+    id: UUID
+    url: str
+    secret: str
+
+
+class WebhookTried(BaseModel):
+    """What came back of a `webhook.test`."""
+
+    delivered: bool
+    status: int | None
+    problem: Literal["address-forbidden", "timeout", "unreachable"] | None
+
+
+class DeliveryRead(BaseModel):
+    """One event on its way."""
+
+    event_id: int
+    state: DeliveryState
+    attempts: int
+    status: int | None = Field(description="of the last try")
+    problem: str | None
+    next_attempt_at: datetime | None
+    finished_at: datetime | None
+
+
+class DeliveryList(Page):
+    """Deliveries of a webhook, the newest first; 100 at most."""
+
+    items: list[DeliveryRead]

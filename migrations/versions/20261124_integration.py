@@ -77,7 +77,42 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_integration_event_number")),
     )
     op.create_index("ix_integration_event_new", "integration_event", ["id"], postgresql_where=sa.text("number IS NULL"))
+    _table(
+        "webhook",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("secrets", sa.Text(), nullable=False),
+        sa.Column("entered_until", sa.BigInteger(), nullable=False),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_webhook_client_id"), ondelete="CASCADE"),
+    )
+    op.create_index("ix_webhook_client_id", "webhook", ["client_id"])
+    _table(
+        "webhook_delivery",
+        sa.Column("webhook_id", sa.Uuid(), nullable=False),
+        sa.Column("event_number", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(40), server_default=sa.text("'pending'"), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.CheckConstraint("state IN ('pending', 'delivered', 'failed')", name=op.f("ck_webhook_delivery_state")),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"], ["webhook.id"], name=op.f("fk_webhook_delivery_webhook_id"), ondelete="CASCADE"
+        ),
+        sa.UniqueConstraint("webhook_id", "event_number", name=op.f("uq_webhook_delivery_webhook_id_event_number")),
+    )
+    op.create_index(
+        "ix_webhook_delivery_due",
+        "webhook_delivery",
+        ["next_attempt_at"],
+        postgresql_where=sa.text("state = 'pending'"),
+    )
     _wall("client", AUTH)
+    _wall("webhook", SYSTEM)
+    _wall("webhook_delivery", SYSTEM)
     _wall("client_secret", AUTH)
     _wall("integration_event", SYSTEM, anyone_inserts=True)
     op.execute(CLIENT_OPEN)
@@ -92,5 +127,5 @@ def downgrade() -> None:
     op.execute("DROP TRIGGER tell_integration ON audit_event")
     op.execute("DROP FUNCTION tell_integration()")
     op.execute("DROP FUNCTION client_open(uuid, text)")
-    for table in ("integration_event", "client_secret", "client"):
+    for table in ("webhook_delivery", "webhook", "integration_event", "client_secret", "client"):
         op.drop_table(table)

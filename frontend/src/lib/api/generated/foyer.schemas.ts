@@ -827,6 +827,41 @@ export interface CorrectionAsked {
 }
 
 /**
+ * Where a delivery stands; `failed` is after three days.
+ */
+export type DeliveryState = typeof DeliveryState[keyof typeof DeliveryState];
+
+
+export const DeliveryState = {
+  pending: 'pending',
+  delivered: 'delivered',
+  failed: 'failed',
+} as const;
+
+/**
+ * One event on its way.
+ */
+export interface DeliveryRead {
+  event_id: number;
+  state: DeliveryState;
+  attempts: number;
+  /** of the last try */
+  status: number | null;
+  problem: string | null;
+  next_attempt_at: string | null;
+  finished_at: string | null;
+}
+
+/**
+ * Deliveries of a webhook, the newest first; 100 at most.
+ */
+export interface DeliveryList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: DeliveryRead[];
+}
+
+/**
  * The files of a request, in the order they came.
  */
 export interface DocumentList {
@@ -2048,6 +2083,66 @@ export interface TownRead {
   languages: string[];
   /** whether this is the demonstration */
   demo: boolean;
+}
+
+/**
+ * A webhook with its signing key (`whsec_…`), which is shown once.
+ */
+export interface WebhookAdded {
+  id: string;
+  url: string;
+  secret: string;
+}
+
+/**
+ * An address to send events to: https, on the public Internet or in a network that the operator named.
+ */
+export interface WebhookCreate {
+  /**
+     * @minLength 8
+     * @maxLength 500
+     */
+  url: string;
+}
+
+/**
+ * A webhook.
+ */
+export interface WebhookRead {
+  id: string;
+  url: string;
+  created_at: string;
+  /** deliveries that wait for a try */
+  pending: number;
+  /** deliveries that were given up after three days */
+  failed: number;
+}
+
+/**
+ * One's webhooks.
+ */
+export interface WebhookList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: WebhookRead[];
+}
+
+export type WebhookTriedProblem = typeof WebhookTriedProblem[keyof typeof WebhookTriedProblem] | null;
+
+
+export const WebhookTriedProblem = {
+  'address-forbidden': 'address-forbidden',
+  timeout: 'timeout',
+  unreachable: 'unreachable',
+} as const;
+
+/**
+ * What came back of a `webhook.test`.
+ */
+export interface WebhookTried {
+  delivered: boolean;
+  status: number | null;
+  problem: WebhookTriedProblem;
 }
 
 /**

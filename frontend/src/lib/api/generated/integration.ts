@@ -8,6 +8,7 @@
 import type {
   BodyCreateClientToken,
   ClientTokenRead,
+  DeliveryList,
   EventList,
   FamilyWrite,
   FamilyWritten,
@@ -15,7 +16,11 @@ import type {
   ImportRead,
   ListIntegrationEventsParams,
   StartIntegrationImportBodyOne,
-  StartIntegrationImportParams
+  StartIntegrationImportParams,
+  WebhookAdded,
+  WebhookCreate,
+  WebhookList,
+  WebhookTried
 } from './foyer.schemas.ts';
 
 import { http } from '../http.ts';
@@ -241,6 +246,166 @@ export const getListIntegrationEventsUrl = (params?: ListIntegrationEventsParams
 export const listIntegrationEvents = async (params?: ListIntegrationEventsParams, options?: Parameters<typeof http>[1]): Promise<EventList> => {
 
   return http<EventList>(getListIntegrationEventsUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getListWebhooksUrl = () => {
+
+
+
+
+  return `/api/v1/integration/webhooks`
+}
+
+/**
+ * The client's webhooks.
+ * @summary List Webhooks
+ */
+export const listWebhooks = async ( options?: Parameters<typeof http>[1]): Promise<WebhookList> => {
+
+  return http<WebhookList>(getListWebhooksUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getCreateWebhookUrl = () => {
+
+
+
+
+  return `/api/v1/integration/webhooks`
+}
+
+/**
+ * Have events sent to an address from now on, signed after Standard Webhooks 1.0.
+ *
+ * A delivery that is not answered with 2xx within 10 seconds is tried again, ten times within three days.
+ * @summary Create Webhook
+ */
+export const createWebhook = async (webhookCreate: WebhookCreate, options?: Parameters<typeof http>[1]): Promise<WebhookAdded> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<WebhookAdded>(getCreateWebhookUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(webhookCreate)
+  }
+);}
+
+
+export const getDeleteWebhookUrl = (webhookId: string,) => {
+
+
+
+
+  return `/api/v1/integration/webhooks/${webhookId}`
+}
+
+/**
+ * Send nothing more there.
+ * @summary Delete Webhook
+ */
+export const deleteWebhook = async (webhookId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getDeleteWebhookUrl(webhookId),
+  {
+    ...options,
+    method: 'DELETE'
+
+
+  }
+);}
+
+
+export const getRotateWebhookSecretUrl = (webhookId: string,) => {
+
+
+
+
+  return `/api/v1/integration/webhooks/${webhookId}/secret`
+}
+
+/**
+ * A new signing key. Messages carry its signature and that of the last one, until the next change.
+ * @summary Rotate Webhook Secret
+ */
+export const rotateWebhookSecret = async (webhookId: string, options?: Parameters<typeof http>[1]): Promise<WebhookAdded> => {
+
+  return http<WebhookAdded>(getRotateWebhookSecretUrl(webhookId),
+  {
+    ...options,
+    method: 'POST'
+
+
+  }
+);}
+
+
+export const getTryWebhookUrl = (webhookId: string,) => {
+
+
+
+
+  return `/api/v1/integration/webhooks/${webhookId}/test`
+}
+
+/**
+ * Send a `webhook.test` at once, and read what came back.
+ * @summary Try Webhook
+ */
+export const tryWebhook = async (webhookId: string, options?: Parameters<typeof http>[1]): Promise<WebhookTried> => {
+
+  return http<WebhookTried>(getTryWebhookUrl(webhookId),
+  {
+    ...options,
+    method: 'POST'
+
+
+  }
+);}
+
+
+export const getListWebhookDeliveriesUrl = (webhookId: string,) => {
+
+
+
+
+  return `/api/v1/integration/webhooks/${webhookId}/deliveries`
+}
+
+/**
+ * The newest deliveries, with what came back of each.
+ * @summary List Webhook Deliveries
+ */
+export const listWebhookDeliveries = async (webhookId: string, options?: Parameters<typeof http>[1]): Promise<DeliveryList> => {
+
+  return http<DeliveryList>(getListWebhookDeliveriesUrl(webhookId),
   {
     ...options,
     method: 'GET'
