@@ -31,6 +31,7 @@ from api.household.routes import router as household
 from api.imports.routes import router as imports
 from api.integration.routes import router as integration
 from api.invoices.routes import router as invoices
+from api.oversight.routes import router as oversight
 from api.privacy.routes import router as privacy
 from api.requests.routes import router as requests
 from api.second_factors.routes import router as second_factors
@@ -56,6 +57,7 @@ ROUTERS = [
     desk,
     imports,
     integration,
+    oversight,
     agent_families,
     agent_service_keys,
 ]

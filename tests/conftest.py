@@ -223,6 +223,14 @@ def colleague(environment: dict[str, str], portal: Portal) -> Agent:
     return portal.sign_in_agent(json.loads(made.stdout))
 
 
+@pytest.fixture(scope="session")
+def administrator(environment: dict[str, str], portal: Portal) -> Agent:
+    """An agent who may read the audit."""
+    name = ["--first-name", "Ada", "--last-name", "Administre", "--role", "administrator"]
+    made = foyer(environment, "agents", "add", "ada@ville.exemple.fr", *name, "--json")
+    return portal.sign_in_agent(json.loads(made.stdout))
+
+
 def new_client(environment: dict[str, str], name: str, *scopes: str) -> dict[str, Any]:
     """Other software, as the operator registers it."""
     options = [word for scope in scopes for word in ("--scope", scope)]

@@ -57,13 +57,14 @@ def test_a_parent_signs_in_and_reads_their_invoices(made: str, portal: Portal, a
     assert invoices.items
     one = call(made, "invoices", "get_invoice").sync(invoices.items[0].id, client=mine)
     assert (one.number, one.total_cents) == (invoices.items[0].number, invoices.items[0].total_cents)
-    sent = call(made, "requests", "create_request").sync(
+    sent = call(made, "requests", "create_request").sync_detailed(
         client=mine,
         body=models(made).RequestCreate.from_dict(
             {"type": "question", "data": {"subject": "Cantine", "question": "Depuis une application ?"}}
         ),
     )
-    assert sent.state.value == "submitted"
+    assert sent.status_code == 201, sent.content
+    assert sent.parsed.state.value == "submitted"
 
 
 def test_a_back_office_writes_a_family_and_reads_events(made: str, portal: Portal, software: Software) -> None:

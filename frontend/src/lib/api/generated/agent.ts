@@ -13,20 +13,26 @@ import type {
   AgentRequestList,
   AgentRequestRead,
   Assignment,
+  AuditList,
   Bulk,
   BulkRead,
   ColleagueList,
   CorrectionAsked,
+  Figures,
   FileActivity,
   ImportAccepted,
   ImportList,
   ImportRead,
   IssuedRead,
   KeyIssue,
+  KeyList,
+  ListExpiringKeysParams,
   ListImportsParams,
+  ListMessagesParams,
   ListRequestQueueParams,
   MessageCreate,
   MessageRead,
+  OutboxMessageList,
   Refusal,
   ReplyTemplateList,
   ReplyTemplateRead,
@@ -35,6 +41,7 @@ import type {
   SavedViewCreate,
   SavedViewList,
   SavedViewRead,
+  SearchAuditParams,
   SearchFamiliesParams,
   StartImportBody
 } from './foyer.schemas.ts';
@@ -821,6 +828,185 @@ export const getImportWarnings = async (importId: string, options?: Parameters<t
 );}
 
 
+export const getListMessagesUrl = (params?: ListMessagesParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/agent/messages?${stringifiedParams}` : `/api/v1/agent/messages`
+}
+
+/**
+ * Mails and SMS, the newest first; never their words.
+ * @summary List Messages
+ */
+export const listMessages = async (params?: ListMessagesParams, options?: Parameters<typeof http>[1]): Promise<OutboxMessageList> => {
+
+  return http<OutboxMessageList>(getListMessagesUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getResendMessageUrl = (messageId: string,) => {
+
+
+
+
+  return `/api/v1/agent/messages/${messageId}/resending`
+}
+
+/**
+ * Send a message again that did not arrive.
+ * @summary Resend Message
+ */
+export const resendMessage = async (messageId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getResendMessageUrl(messageId),
+  {
+    ...options,
+    method: 'POST'
+
+
+  }
+);}
+
+
+export const getListExpiringKeysUrl = (params?: ListExpiringKeysParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/agent/service-keys?${stringifiedParams}` : `/api/v1/agent/service-keys`
+}
+
+/**
+ * Keys that were given out, are not used yet and end soon: those that end first.
+ * @summary List Expiring Keys
+ */
+export const listExpiringKeys = async (params?: ListExpiringKeysParams, options?: Parameters<typeof http>[1]): Promise<KeyList> => {
+
+  return http<KeyList>(getListExpiringKeysUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getIssueServiceKeyUrl = () => {
+
+
+
+
+  return `/api/v1/agent/service-keys`
+}
+
+/**
+ * Give a key to one adult. It is sent to the contact on record; at the counter it is shown, once.
+ * @summary Issue Service Key
+ */
+export const issueServiceKey = async (keyIssue: KeyIssue, options?: Parameters<typeof http>[1]): Promise<IssuedRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<IssuedRead>(getIssueServiceKeyUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(keyIssue)
+  }
+);}
+
+
+export const getGetFiguresUrl = () => {
+
+
+
+
+  return `/api/v1/agent/figures`
+}
+
+/**
+ * The desk in figures.
+ * @summary Get Figures
+ */
+export const getFigures = async ( options?: Parameters<typeof http>[1]): Promise<Figures> => {
+
+  return http<Figures>(getGetFiguresUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getSearchAuditUrl = (params?: SearchAuditParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/agent/audit?${stringifiedParams}` : `/api/v1/agent/audit`
+}
+
+/**
+ * Who saw or changed what, the newest first.
+ * @summary Search Audit
+ */
+export const searchAudit = async (params?: SearchAuditParams, options?: Parameters<typeof http>[1]): Promise<AuditList> => {
+
+  return http<AuditList>(getSearchAuditUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
 export const getSearchFamiliesUrl = (params: SearchFamiliesParams,) => {
   const normalizedParams = new URLSearchParams();
 
@@ -872,44 +1058,6 @@ export const getFamilyFile = async (familyId: string, options?: Parameters<typeo
     method: 'GET'
 
 
-  }
-);}
-
-
-export const getIssueServiceKeyUrl = () => {
-
-
-
-
-  return `/api/v1/agent/service-keys`
-}
-
-/**
- * Give a key to one adult. It is sent to the contact on record; at the counter it is shown, once.
- * @summary Issue Service Key
- */
-export const issueServiceKey = async (keyIssue: KeyIssue, options?: Parameters<typeof http>[1]): Promise<IssuedRead> => {
-
-    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
-    if (!h) return {};
-    if (h instanceof Headers) return Object.fromEntries(h.entries());
-    if (Symbol.iterator in h) {
-      return Object.fromEntries(
-        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
-      );
-    }
-    const headers: Record<string, string | readonly string[]> = {};
-    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
-      if (value !== undefined) headers[name] = value;
-    }
-    return headers;
-  };
-return http<IssuedRead>(getIssueServiceKeyUrl(),
-  {
-    ...options,
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
-    body: JSON.stringify(keyIssue)
   }
 );}
 

@@ -424,6 +424,28 @@ export interface AdultWrite {
 }
 
 /**
+ * received within a day, a week, a month, before
+ */
+export type AgeCountAge = typeof AgeCountAge[keyof typeof AgeCountAge];
+
+
+export const AgeCountAge = {
+  day: 'day',
+  week: 'week',
+  month: 'month',
+  older: 'older',
+} as const;
+
+/**
+ * Open requests of one age.
+ */
+export interface AgeCount {
+  /** received within a day, a week, a month, before */
+  age: AgeCountAge;
+  count: number;
+}
+
+/**
  * of the newest key
  */
 export type AgentAdultKeyState = typeof AgentAdultKeyState[keyof typeof AgentAdultKeyState];
@@ -653,6 +675,44 @@ export interface AttachedRead {
   attached_at: string;
 }
 
+export type AuditReadByKind = typeof AuditReadByKind[keyof typeof AuditReadByKind];
+
+
+export const AuditReadByKind = {
+  agent: 'agent',
+  parent: 'parent',
+  portal: 'portal',
+} as const;
+
+export type AuditReadFacts = {[key: string]: string | number};
+
+/**
+ * Something that somebody did. Facts are ids, codes and counts.
+ */
+export interface AuditRead {
+  id: string;
+  at: string;
+  /** as `family.viewed`; new ones may come */
+  action: string;
+  /** a name; null: the portal itself */
+  by: string | null;
+  by_kind: AuditReadByKind;
+  /** the name of whom it is about */
+  account: string | null;
+  family_id: string | null;
+  family_reference: string | null;
+  facts: AuditReadFacts;
+}
+
+/**
+ * The audit, the newest first.
+ */
+export interface AuditList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: AuditRead[];
+}
+
 export interface BodyCreateClientToken {
   /** @maxLength 100 */
   grant_type: string;
@@ -723,6 +783,17 @@ export interface ChallengeRead {
   /** what is asked: `totp`, or `child_birth_date` */
   kind: string;
 }
+
+/**
+ * How a message travels.
+ */
+export type Channel = typeof Channel[keyof typeof Channel];
+
+
+export const Channel = {
+  email: 'email',
+  sms: 'sms',
+} as const;
 
 /**
  * A child of the file.
@@ -1120,6 +1191,41 @@ export interface FieldError {
 }
 
 /**
+ * by state
+ */
+export type FiguresRequests = {[key: string]: number};
+
+/**
+ * by state: issued, used, expired, revoked
+ */
+export type FiguresKeys = {[key: string]: number};
+
+/**
+ * by state
+ */
+export type FiguresEnrollments = {[key: string]: number};
+
+/**
+ * The desk in figures; `*_week` are of the last seven days.
+ */
+export interface Figures {
+  /** by state */
+  requests: FiguresRequests;
+  open_by_age: AgeCount[];
+  /** by state: issued, used, expired, revoked */
+  keys: FiguresKeys;
+  keys_refused_week: number;
+  accounts: number;
+  families: number;
+  /** files that at least one account is in */
+  families_linked: number;
+  sign_ins_week: number;
+  undelivered: number;
+  /** by state */
+  enrollments: FiguresEnrollments;
+}
+
+/**
  * An account that is in the file.
  */
 export interface FileLink {
@@ -1435,6 +1541,28 @@ export interface KeyChallenge {
 }
 
 /**
+ * A key that was given out and is not used yet, near its end.
+ */
+export interface StaleKey {
+  id: string;
+  family_id: string;
+  family_reference: string;
+  name: string;
+  deliver_by: string;
+  last_symbols: string;
+  expires_at: string;
+}
+
+/**
+ * Keys, those that end first.
+ */
+export interface KeyList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: StaleKey[];
+}
+
+/**
  * Conjoint, enfant, contact.
  */
 export type Kind = typeof Kind[keyof typeof Kind];
@@ -1556,6 +1684,47 @@ export interface Objection {
      * @maxLength 500
      */
   token: string;
+}
+
+/**
+ * Where a message stands; `pending` is waiting, leased, or waiting for its next try.
+ */
+export type State = typeof State[keyof typeof State];
+
+
+export const State = {
+  pending: 'pending',
+  sent: 'sent',
+  failed: 'failed',
+  expired: 'expired',
+} as const;
+
+/**
+ * A mail or SMS, without its words and its secrets.
+ */
+export interface OutboxMessage {
+  id: string;
+  channel: Channel;
+  recipient: string;
+  /** what it is, as `service-key` */
+  template: string;
+  state: State;
+  attempts: number;
+  /** what the mail server or the gateway said */
+  error: string | null;
+  created_at: string;
+  sent_at: string | null;
+  /** false once what it carries is too old */
+  can_resend: boolean;
+}
+
+/**
+ * Messages, the newest first.
+ */
+export interface OutboxMessageList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: OutboxMessage[];
 }
 
 export type PasskeyCreateCredential = { [key: string]: unknown };
@@ -2356,6 +2525,71 @@ after?: number;
  * @maximum 1000
  */
 limit?: number;
+};
+
+export type ListMessagesParams = {
+/**
+ * `failed`: what did not arrive
+ */
+state?: State | null;
+/**
+ * a part of an address or number
+ */
+recipient?: string | null;
+/**
+ * rows a page
+ * @minimum 1
+ * @maximum 100
+ */
+limit?: number;
+/**
+ * the `next_cursor` of the page before
+ */
+cursor?: string | null;
+};
+
+export type ListExpiringKeysParams = {
+/**
+ * that end within so many days
+ * @minimum 1
+ * @maximum 60
+ */
+days?: number;
+/**
+ * rows a page
+ * @minimum 1
+ * @maximum 100
+ */
+limit?: number;
+};
+
+export type SearchAuditParams = {
+/**
+ * the reference of a file
+ */
+family?: string | null;
+/**
+ * who did it
+ */
+agent?: string | null;
+/**
+ * what, as family.viewed
+ */
+action?: string | null;
+/**
+ * in the town's zone
+ */
+day?: string | null;
+/**
+ * rows a page
+ * @minimum 1
+ * @maximum 100
+ */
+limit?: number;
+/**
+ * the `next_cursor` of the page before
+ */
+cursor?: string | null;
 };
 
 export type SearchFamiliesParams = {

@@ -1,0 +1,1 @@
+"""What went wrong, who did what, and figures."""
