@@ -107,6 +107,14 @@ class Parent:
         """Any other method as this person; `if_match="3"` and the like are headers."""
         return self.http.request(method, path, json=body, headers=self.headers(headers))
 
+    def recovery_code(self) -> str:
+        """An agent's next recovery code; new ones are made before the last is gone."""
+        codes: list[str] = self.extra["recovery_codes"]
+        if len(codes) < 2:
+            renewed = self.post("/me/recovery-codes", {"current_password": self.extra["password"]})
+            codes[:] = renewed.json()["recovery_codes"]
+        return codes.pop()
+
     def headers(self, more: dict[str, str] | None = None) -> dict[str, str]:
         """The authorization, and others with - for _. A token that is nearly over is renewed, as an app does."""
         if time.monotonic() - self.since > NEARLY_OVER:

@@ -98,6 +98,6 @@ def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
 def sign_in_agent(page: Page, agent: Agent) -> None:
     """The agent's sign-in with a recovery code, to the queue."""
     sign_in(page, agent.email, agent.extra["password"])
-    page.get_by_label("Code").fill(agent.extra["recovery_codes"].pop())
+    page.get_by_label("Code").fill(agent.recovery_code())
     page.get_by_role("button", name="Valider le code").click()
     expect(page.get_by_role("heading", name="Demandes à traiter")).to_be_visible()

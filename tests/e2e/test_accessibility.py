@@ -51,7 +51,7 @@ PARENT = [
     "/profil/securite/qui-a-consulte",
     "/profil/securite/mes-donnees",
 ]
-AGENT = ["/agents", "/agents?etat=toutes", "/agents/modeles", "/agents/familles", "/agents/imports"]
+AGENT = ["/agents", "/agents?etat=toutes", "/agents/modeles", "/agents/familles", "/agents/imports", "/agents/suivi"]
 # WCAG 1.4.12: what a reader may set must not cut or cover anything.
 SPACED = "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important } p { margin-bottom: 2em !important }"
 

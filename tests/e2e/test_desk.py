@@ -1,12 +1,14 @@
 """The agents' desk in a browser, mostly by keyboard."""
 
+import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, Database, foyer
 from tests.e2e.conftest import DESKTOP, check_page, sign_in, sign_in_agent
 from tests.portal import Agent, Parent, Portal
 
@@ -179,3 +181,52 @@ def test_files_are_tried_then_imported(new_page: NewPage, portal: Portal, agent:
         newest.get_by_role("button", name="Télécharger les lignes rejetées").click()
     assert "rejets" in download.value.suggested_filename
     assert "31/02/1990" in download.value.path().read_text("utf-8-sig")
+
+
+def test_each_role_sees_the_pages_of_its_rights(
+    new_page: NewPage, portal: Portal, environment: dict[str, str], administrator: Agent
+) -> None:
+    """Who only reads begins at the families; an administrator has the log, and finds there who looked at what."""
+    name = ["--first-name", "Rémi", "--last-name", "Lecteur", "--role", "reader"]
+    made = json.loads(foyer(environment, "agents", "add", "remi@ville.exemple.fr", *name, "--json").stdout)
+    page = new_page(DESKTOP)
+    sign_in(page, made["email"], made["password"])
+    page.get_by_label("Code").fill(made["recovery_codes"][0])
+    page.get_by_role("button", name="Valider le code").click()
+    expect(page.get_by_role("heading", name="Familles")).to_be_visible()
+    links = page.get_by_role("navigation", name="Pages").get_by_role("link")
+    expect(links).to_have_text(["Familles", "Sécurité et données"])
+    family = portal.family()
+    page.goto(f"/agents/familles/{family.id}")
+    expect(page.get_by_role("heading", name=f"Dossier {family.reference}")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Donner la clé"))).to_have_count(0)
+    check_page(page)
+    other = new_page(DESKTOP)
+    sign_in_agent(other, administrator)
+    other.get_by_role("link", name="Journal").click()
+    other.get_by_label("Numéro de dossier").fill(family.reference)
+    other.get_by_role("button", name="Chercher").click()
+    expect(other.get_by_text("Rémi Lecteur").first).to_be_visible()
+    expect(other.locator("main li", has_text="dossier famille consulté").first).to_be_visible()
+    check_page(other)
+
+
+def test_a_message_that_did_not_arrive_is_sent_again(
+    new_page: NewPage, portal: Portal, agent: Agent, database: Database
+) -> None:
+    """From the overview, with the figures around it."""
+    parent = portal.parent()
+    ask(parent, "Perdue")
+    portal.mailbox.wait(parent.email, "bien reçue")
+    lost = "UPDATE message SET state = 'failed', sent_at = NULL, error = 'boîte pleine' WHERE recipient = $1 AND template = 'request-submitted' AND state = 'sent' RETURNING 1"
+    until = time.monotonic() + 20
+    while not database.value(lost, parent.email) and time.monotonic() < until:
+        time.sleep(0.05)
+    page = new_page(DESKTOP)
+    sign_in_agent(page, agent)
+    page.get_by_role("link", name="Suivi").click()
+    expect(page.get_by_text("boîte pleine").first).to_be_visible()
+    check_page(page)
+    page.get_by_role("button", name=f"Renvoyer {parent.email}").click()
+    expect(page.get_by_text(f"Le message repart vers {parent.email}.")).to_be_visible()
+    assert portal.mailbox.wait(parent.email, "bien reçue", after=1)

@@ -310,7 +310,7 @@ def test_the_agents_way_from_the_queue_to_the_key(new_page: NewPage, portal: Por
     page.get_by_label("Code").fill("000000")
     page.get_by_role("button", name="Valider le code").click()
     expect(page.locator("#error-summary")).to_contain_text("n'est pas reconnu")
-    page.get_by_label("Code").fill(agent.extra["recovery_codes"].pop())
+    page.get_by_label("Code").fill(agent.recovery_code())
     page.get_by_role("button", name="Valider le code").click()
     expect(page.get_by_role("heading", name="Demandes à traiter")).to_be_visible()
     check_page(page)
@@ -346,7 +346,7 @@ def test_a_refusal_needs_its_reason(new_page: NewPage, portal: Portal, agent: Ag
         "/requests", {"type": "service-key", "data": {"service": "enfance", "deliver_by": "sms"}}
     ).json()
     sign_in(page, agent.email, agent.extra["password"])
-    page.get_by_label("Code").fill(agent.extra["recovery_codes"].pop())
+    page.get_by_label("Code").fill(agent.recovery_code())
     page.get_by_role("button", name="Valider le code").click()
     expect(page.get_by_role("heading", name="Demandes à traiter")).to_be_visible()
     page.goto(f"/agents/demandes/{request['id']}")

@@ -74,7 +74,7 @@ def test_an_agent_answers_on_the_request_page(new_page: NewPage, portal: Portal,
     parent.post(f"/requests/{request}/messages", {"body": "Nouveau numéro."})
     parent.http.post(f"/requests/{request}/documents", files={"file": ("a.jpg", photo())}, headers=parent.headers())
     sign_in(page, agent.email, agent.extra["password"])
-    page.get_by_label("Code").fill(agent.extra["recovery_codes"].pop())
+    page.get_by_label("Code").fill(agent.recovery_code())
     page.get_by_role("button", name="Valider le code").click()
     page.wait_for_url("**/agents")
     page.goto(f"/agents/demandes/{request}")

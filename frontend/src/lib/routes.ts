@@ -44,6 +44,8 @@ export const routes = {
   agents: '/agents',
   agentRequest: (id: string) => `/agents/demandes/${id}`,
   agentImports: '/agents/imports',
+  agentOverview: '/agents/suivi',
+  agentAudit: '/agents/audit',
   agentTemplates: '/agents/modeles',
   agentFamilies: '/agents/familles',
   agentFamily: (id: string) => `/agents/familles/${id}`,

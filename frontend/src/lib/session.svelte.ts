@@ -2,6 +2,7 @@ import { browser } from '$app/env';
 import { forget, keep, listen, Problem, refresh } from '#lib/api/http.ts';
 import { endCurrentSession, getProfile, updateProfile, type TokenRead } from '#lib/api/client.ts';
 import { choose, forgetProfileLanguage, hasChosen, language } from '#lib/i18n/index.svelte.ts';
+import { routes } from '#lib/routes.ts';
 import { forgetSeen } from '#lib/resource.svelte.ts';
 
 const MARK = 'foyer.signed-in';
@@ -21,6 +22,11 @@ class Session {
 
   get isAgent(): boolean {
     return this.scopes.some((scope) => scope.startsWith('agent:'));
+  }
+
+  /** Where an agent begins: the queue, or the families for who only reads. */
+  get agentHome(): string {
+    return this.may('agent:requests') ? routes.agents : routes.agentFamilies;
   }
 
   may(scope: string): boolean {

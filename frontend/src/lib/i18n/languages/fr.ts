@@ -59,6 +59,8 @@ export const words = {
     signIn: 'Me connecter',
     queue: 'Demandes',
     imports: 'Imports',
+    overview: 'Suivi',
+    audit: 'Journal',
     security: 'Sécurité et données',
     families: 'Familles',
   },
