@@ -31,6 +31,7 @@ from api.household.routes import router as household
 from api.imports.routes import router as imports
 from api.integration.routes import router as integration
 from api.invoices.routes import router as invoices
+from api.letters.routes import router as letters
 from api.oversight.routes import router as oversight
 from api.privacy.routes import router as privacy
 from api.requests.routes import router as requests
@@ -57,6 +58,7 @@ ROUTERS = [
     desk,
     imports,
     integration,
+    letters,
     oversight,
     agent_families,
     agent_service_keys,

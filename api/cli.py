@@ -30,6 +30,7 @@ from api.imports.files import Unusable
 from api.imports.service import import_folder
 from api.integration import service as integration
 from api.integration.service import ClientRefused
+from api.letters import service as letters
 from api.second_factors.agents import AgentExists, add_agent
 
 Result = TypeVar("Result")
@@ -137,6 +138,23 @@ def run_imports() -> None:
     settings = load_settings()
     with database_address(settings) as dsn:
         run(_run_imports(settings, dsn))
+
+
+@cli.command("run-letters", hidden=True)
+def run_letters() -> None:
+    """Make the letters that wait; the worker calls it."""
+    logging.configure()
+    settings = load_settings()
+    with database_address(settings) as dsn:
+        run(_run_letters(settings, dsn))
+
+
+async def _run_letters(settings: Settings, dsn: str) -> None:
+    database = Database(dsn, pool_size=2)
+    try:
+        await letters.make_waiting(database, settings)
+    finally:
+        await database.close()
 
 
 async def _run_imports(settings: Settings, dsn: str) -> None:

@@ -12,6 +12,7 @@ from api.household.models import HouseholdMember
 from api.imports.models import ImportRun
 from api.integration.models import IntegrationEvent
 from api.invoices.models import Invoice
+from api.letters.models import LetterBatch
 from api.outbox.models import Message
 from api.requests.models import Request
 from api.second_factors.models import Passkey
@@ -32,6 +33,7 @@ __all__ = [
     "ImportRun",
     "IntegrationEvent",
     "Invoice",
+    "LetterBatch",
     "Message",
     "Passkey",
     "Request",

@@ -14,8 +14,9 @@ from fastapi import FastAPI
 from api.core.database import Database
 from api.core.settings import PROJECT, ConfigurationError, Settings
 from api.enrollments.service import pass_lapsed_offers_on
-from api.imports.queue import start_waiting
+from api.imports import queue as imports
 from api.integration.webhooks import deliver_due
+from api.letters import service as letters
 from api.outbox.worker import Worker
 
 
@@ -97,7 +98,9 @@ def refuse_taken_port(settings: Settings) -> None:
 async def work(settings: Settings, dsn: str, *, until_input_closes: bool) -> None:
     """The worker until a signal, or until whoever started it is gone."""
     database = Database(dsn, pool_size=4)
-    running = Worker(database, settings, (pass_lapsed_offers_on, start_waiting, deliver_due))
+    running = Worker(
+        database, settings, (pass_lapsed_offers_on, imports.start_waiting, letters.start_waiting, deliver_due)
+    )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, running.stop)

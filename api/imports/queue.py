@@ -5,7 +5,6 @@ A process that dies leaves a lease that ends by itself: the import is run again,
 
 import asyncio
 import contextlib
-import sys
 import tempfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -20,10 +19,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
+from api.core import processes
 from api.core.clock import utcnow
 from api.core.database import Database
 from api.core.errors import InvalidField
-from api.core.settings import PROJECT, Settings
+from api.core.settings import Settings
 from api.imports import queries
 from api.imports.files import Unusable
 from api.imports.kinds import all_kinds
@@ -93,21 +93,7 @@ async def start_waiting(database: Database, _: Settings) -> None:
     async with database.transaction() as db:
         if not await queries.is_waiting(db, utcnow()):
             return
-    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "api.cli", "run-imports", cwd=PROJECT)
-    _children.add(waiting := asyncio.create_task(_end(child)))
-    waiting.add_done_callback(_children.discard)
-    await asyncio.sleep(0.2)  # it claims its import before the worker looks again
-
-
-_children: set[asyncio.Task[None]] = set()
-
-
-async def _end(child: asyncio.subprocess.Process) -> None:
-    try:
-        await child.wait()
-    finally:
-        if child.returncode is None:
-            child.terminate()
+    await processes.start("run-imports")
 
 
 async def run_waiting(dsn: str, database: Database, settings: Settings) -> int:

@@ -91,5 +91,18 @@ def decrypt(key: str, stored: str) -> str | None:
         return None
 
 
+def encrypt_bytes(key: str, content: bytes) -> bytes:
+    """A file that the database may hold but not read."""
+    return Fernet(_fernet_key(key)).encrypt(content)
+
+
+def decrypt_bytes(key: str, stored: bytes) -> bytes | None:
+    """The file again; None when the key is not the one it was encrypted with."""
+    try:
+        return Fernet(_fernet_key(key)).decrypt(stored)
+    except InvalidToken:
+        return None
+
+
 def _fernet_key(key: str) -> bytes:
     return base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest())

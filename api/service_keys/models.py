@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from api.core.database import Base, Created, Identified, values_of
 
-LIFETIME_DAYS = {"sms": 7, "email": 14, "counter": 30}
+LIFETIME_DAYS = {"sms": 7, "email": 14, "counter": 30, "letter": 30}
 MAX_WRONG_DATES = 3
 
 
@@ -19,6 +19,7 @@ class Delivery(StrEnum):
     SMS = "sms"
     EMAIL = "email"
     COUNTER = "counter"
+    LETTER = "letter"
 
 
 class ServiceKey(Identified, Created, Base):
@@ -57,4 +58,4 @@ class ServiceKey(Identified, Created, Base):
     @property
     def asks_second_proof(self) -> bool:
         """Paper may have been read by somebody else; a phone or mailbox on record was not."""
-        return self.deliver_by is Delivery.COUNTER
+        return self.deliver_by in {Delivery.COUNTER, Delivery.LETTER}

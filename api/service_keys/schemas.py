@@ -69,7 +69,9 @@ class KeyIssue(Input):
     """A key for one adult of a file."""
 
     adult_id: UUID
-    deliver_by: Delivery
+    deliver_by: Literal[Delivery.SMS, Delivery.EMAIL, Delivery.COUNTER] = Field(
+        description="letters are made in batches"
+    )
 
 
 class IssuedRead(BaseModel):

@@ -26,6 +26,8 @@ import type {
   IssuedRead,
   KeyIssue,
   KeyList,
+  LetterBatchList,
+  LetterBatchRead,
   ListExpiringKeysParams,
   ListImportsParams,
   ListMessagesParams,
@@ -822,6 +824,128 @@ export const getImportWarnings = async (importId: string, options?: Parameters<t
   {
     ...options,
     method: 'GET'
+
+
+  }
+);}
+
+
+export const getListLetterBatchesUrl = () => {
+
+
+
+
+  return `/api/v1/agent/letter-batches`
+}
+
+/**
+ * The newest batches, and how many adults would get a letter now.
+ * @summary List Letter Batches
+ */
+export const listLetterBatches = async ( options?: Parameters<typeof http>[1]): Promise<LetterBatchList> => {
+
+  return http<LetterBatchList>(getListLetterBatchesUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getOrderLetterBatchUrl = () => {
+
+
+
+
+  return `/api/v1/agent/letter-batches`
+}
+
+/**
+ * Make a key and a letter for every adult who has an address and neither an account nor a key that is good.
+ *
+ * The worker makes one PDF/A, a page a person. The keys stand nowhere else; each asks for the birth date of a child.
+ * @summary Order Letter Batch
+ */
+export const orderLetterBatch = async ( options?: Parameters<typeof http>[1]): Promise<LetterBatchRead> => {
+
+  return http<LetterBatchRead>(getOrderLetterBatchUrl(),
+  {
+    ...options,
+    method: 'POST'
+
+
+  }
+);}
+
+
+export const getGetLetterBatchUrl = (batchId: string,) => {
+
+
+
+
+  return `/api/v1/agent/letter-batches/${batchId}`
+}
+
+/**
+ * How far a batch is.
+ * @summary Get Letter Batch
+ */
+export const getLetterBatch = async (batchId: string, options?: Parameters<typeof http>[1]): Promise<LetterBatchRead> => {
+
+  return http<LetterBatchRead>(getGetLetterBatchUrl(batchId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getGetLetterBatchPdfUrl = (batchId: string,) => {
+
+
+
+
+  return `/api/v1/agent/letter-batches/${batchId}/pdf`
+}
+
+/**
+ * The letters to print. The PDF is there for a day; that it was taken is written down.
+ * @summary Get Letter Batch Pdf
+ */
+export const getLetterBatchPdf = async (batchId: string, options?: Parameters<typeof http>[1]): Promise<Blob> => {
+
+  return http<Blob>(getGetLetterBatchPdfUrl(batchId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getDeleteLetterBatchPdfUrl = (batchId: string,) => {
+
+
+
+
+  return `/api/v1/agent/letter-batches/${batchId}/pdf`
+}
+
+/**
+ * The letters are printed: nobody needs the PDF any more.
+ * @summary Delete Letter Batch Pdf
+ */
+export const deleteLetterBatchPdf = async (batchId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getDeleteLetterBatchPdfUrl(batchId),
+  {
+    ...options,
+    method: 'DELETE'
 
 
   }

@@ -6,12 +6,12 @@
  * OpenAPI spec version: 1.0.0
  */
 /**
- * How a key reaches its adult.
+ * letters are made in batches
  */
-export type Delivery = typeof Delivery[keyof typeof Delivery];
+export type KeyIssueDeliverBy = typeof KeyIssueDeliverBy[keyof typeof KeyIssueDeliverBy];
 
 
-export const Delivery = {
+export const KeyIssueDeliverBy = {
   sms: 'sms',
   email: 'email',
   counter: 'counter',
@@ -22,7 +22,8 @@ export const Delivery = {
  */
 export interface KeyIssue {
   adult_id: string;
-  deliver_by: Delivery;
+  /** letters are made in batches */
+  deliver_by: KeyIssueDeliverBy;
 }
 
 /**
@@ -158,6 +159,19 @@ export interface HistoryEvent {
   /** who got it, in an assignment; null: nobody */
   assignee: string | null;
 }
+
+/**
+ * How a key reaches its adult.
+ */
+export type Delivery = typeof Delivery[keyof typeof Delivery];
+
+
+export const Delivery = {
+  sms: 'sms',
+  email: 'email',
+  counter: 'counter',
+  letter: 'letter',
+} as const;
 
 /**
  * A key that was given out. `key` is shown once, and only at the counter.
@@ -712,6 +726,19 @@ export interface AuditList {
   next_cursor: string | null;
   items: AuditRead[];
 }
+
+/**
+ * Where a batch stands.
+ */
+export type BatchState = typeof BatchState[keyof typeof BatchState];
+
+
+export const BatchState = {
+  queued: 'queued',
+  running: 'running',
+  done: 'done',
+  failed: 'failed',
+} as const;
 
 export interface BodyCreateClientToken {
   /** @maxLength 100 */
@@ -1573,6 +1600,37 @@ export const Kind = {
   child: 'child',
   contact: 'contact',
 } as const;
+
+/**
+ * A batch of letters.
+ */
+export interface LetterBatchRead {
+  id: string;
+  state: BatchState;
+  created_at: string;
+  finished_at: string | null;
+  by: string | null;
+  /** letters to make */
+  total: number;
+  /** letters made so far */
+  made: number;
+  problem: string | null;
+  /** until when the PDF is there; null: it is not there */
+  pdf_until: string | null;
+}
+
+/**
+ * Batches, the newest first, and how many adults would get a letter now.
+ */
+export interface LetterBatchList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: LetterBatchRead[];
+  /** adults with an address, without an account and without a key that is good */
+  candidates: number;
+  /** letters a batch */
+  most: number;
+}
 
 /**
  * A key that was accepted.
