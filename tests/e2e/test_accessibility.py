@@ -51,7 +51,15 @@ PARENT = [
     "/profil/securite/qui-a-consulte",
     "/profil/securite/mes-donnees",
 ]
-AGENT = ["/agents", "/agents?etat=toutes", "/agents/modeles", "/agents/familles", "/agents/imports", "/agents/suivi"]
+AGENT = [
+    "/agents",
+    "/agents?etat=toutes",
+    "/agents/modeles",
+    "/agents/familles",
+    "/agents/imports",
+    "/agents/suivi",
+    "/agents/lettres",
+]
 # WCAG 1.4.12: what a reader may set must not cut or cover anything.
 SPACED = "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important } p { margin-bottom: 2em !important }"
 

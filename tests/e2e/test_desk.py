@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import PROJECT, Database, foyer
 from tests.e2e.conftest import DESKTOP, check_page, sign_in, sign_in_agent
-from tests.portal import Agent, Parent, Portal
+from tests.portal import PASSWORD, Agent, Parent, Portal
 
 FAULTY = PROJECT / "tests" / "imports" / "faulty"
 NewPage = Callable[..., Page]
@@ -230,3 +230,17 @@ def test_a_message_that_did_not_arrive_is_sent_again(
     page.get_by_role("button", name=f"Renvoyer {parent.email}").click()
     expect(page.get_by_text(f"Le message repart vers {parent.email}.")).to_be_visible()
     assert portal.mailbox.wait(parent.email, "bien reçue", after=1)
+
+
+def test_a_letters_square_brings_its_key_through_the_sign_in(new_page: NewPage, portal: Portal, agent: Agent) -> None:
+    """Read with a phone that is not signed in: the key waits in the form, and in no address on the way."""
+    parent, page = portal.parent(), new_page()
+    key = portal.issue(agent, portal.family(), "counter")
+    page.goto(f"/profil/services#cle={key}")
+    page.wait_for_url("**/connexion**")
+    assert key not in page.url
+    page.get_by_label("Adresse mail").fill(parent.email)
+    page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Me connecter").click()
+    expect(page.get_by_role("textbox", name="Clé Enfance")).to_have_value(key)
+    assert key not in page.url

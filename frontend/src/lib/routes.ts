@@ -46,6 +46,7 @@ export const routes = {
   agentImports: '/agents/imports',
   agentOverview: '/agents/suivi',
   agentAudit: '/agents/audit',
+  agentLetters: '/agents/lettres',
   agentTemplates: '/agents/modeles',
   agentFamilies: '/agents/familles',
   agentFamily: (id: string) => `/agents/familles/${id}`,
