@@ -40,6 +40,7 @@ from api.security.tokens import Tokens
 from api.service_keys.agent_routes import router as agent_service_keys
 from api.service_keys.routes import router as service_keys
 from api.sessions.routes import router as sessions
+from api.town.agent_routes import router as agent_town
 from api.town.routes import router as town
 
 ROUTERS = [
@@ -60,6 +61,7 @@ ROUTERS = [
     integration,
     letters,
     oversight,
+    agent_town,
     agent_families,
     agent_service_keys,
 ]

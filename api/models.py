@@ -19,6 +19,7 @@ from api.second_factors.models import Passkey
 from api.security.limits import Attempts
 from api.service_keys.models import ServiceKey
 from api.sessions.models import Session
+from api.town.models import Notice
 
 metadata = Base.metadata
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Invoice",
     "LetterBatch",
     "Message",
+    "Notice",
     "Passkey",
     "Request",
     "SavedView",

@@ -26,13 +26,20 @@ from api.core.settings import SettingsDep
 from api.security.addresses import ClientNetwork
 from api.security.principal import Principal, Reader, Reads, Requires
 from api.security.scopes import Scope
+from api.town.gate import Open
+from api.town.models import Function, SwitchedOff
 
 router = new_router(tag="accounts")
 AccountReader = Annotated[Reader, Reads(Scope.ACCOUNT_READ)]
 AccountWriter = Annotated[Principal, Requires(Scope.ACCOUNT_WRITE)]
 
 
-@router.post("/accounts", status_code=202, responses=problems(TooManyRequests))
+@router.post(
+    "/accounts",
+    status_code=202,
+    responses=problems(TooManyRequests, SwitchedOff),
+    dependencies=[Open(Function.SIGN_UP)],
+)
 async def create_account(
     body: AccountCreate,
     database: DatabaseDep,

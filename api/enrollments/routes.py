@@ -17,6 +17,8 @@ from api.enrollments.models import NoOffer, NotCancellable
 from api.enrollments.schemas import EnrollmentCreate, EnrollmentList, EnrollmentRead
 from api.security.principal import Principal, Reader, Reads, Requires
 from api.security.scopes import Scope
+from api.town.gate import Open
+from api.town.models import Function, SwitchedOff
 
 router = new_router("/enrollments", tag="enrollments")
 EnrollmentsReader = Annotated[Reader, Reads(Scope.ENROLLMENTS_READ)]
@@ -34,8 +36,9 @@ async def list_enrollments(caller: EnrollmentsReader, limit: pages.Limit = 25, c
     status_code=201,
     response_model=EnrollmentRead,
     responses=problems(
-        NotFound, service.NotOpen, service.AgeDoesNotFit, service.AlreadyEnrolled, KeyReused, StillRunning
+        NotFound, service.NotOpen, service.AgeDoesNotFit, service.AlreadyEnrolled, KeyReused, StillRunning, SwitchedOff
     ),
+    dependencies=[Open(Function.ENROLLMENTS)],
 )
 async def create_enrollment(
     body: EnrollmentCreate,

@@ -30,6 +30,8 @@ from api.requests.schemas import (
 )
 from api.security.principal import Principal, Reader, Reads, Requires
 from api.security.scopes import Scope
+from api.town.gate import Open
+from api.town.models import Function, SwitchedOff
 
 router = new_router(tag="requests")
 RequestsReader = Annotated[Reader, Reads(Scope.REQUESTS_READ)]
@@ -52,7 +54,11 @@ async def list_requests(
 
 
 @router.post(
-    "/requests", status_code=201, response_model=RequestRead, responses=problems(InvalidField, KeyReused, StillRunning)
+    "/requests",
+    status_code=201,
+    response_model=RequestRead,
+    responses=problems(InvalidField, KeyReused, StillRunning, SwitchedOff),
+    dependencies=[Open(Function.REQUESTS)],
 )
 async def create_request(
     body: RequestCreate,

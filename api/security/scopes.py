@@ -27,6 +27,7 @@ class Scope(StrEnum):
     AGENT_IMPORTS = "agent:imports"
     AGENT_ACCOUNTS = "agent:accounts"
     AGENT_AUDIT = "agent:audit"
+    AGENT_NOTICES = "agent:notices"
     INTEGRATION_FAMILIES = "integration:families"
     INTEGRATION_INVOICES = "integration:invoices"
     INTEGRATION_ACTIVITIES = "integration:activities"

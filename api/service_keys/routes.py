@@ -20,6 +20,8 @@ from api.service_keys.schemas import AttachedRead, KeyAttach, KeyChallenge, Link
 from api.sessions.routes import TokensDep
 from api.sessions.schemas import ChallengeRead
 from api.sessions.service import fresh_access
+from api.town.gate import Open
+from api.town.models import Function, SwitchedOff
 
 router = new_router("/service-keys", tag="service keys")
 KeysReader = Annotated[Reader, Reads(Scope.SERVICE_KEYS_READ)]
@@ -43,8 +45,15 @@ async def list_service_keys(caller: KeysReader) -> Response:
     "",
     status_code=201,
     responses=answers(
-        202, ChallengeRead, service.KeyMistyped, service.UnknownService, service.KeyNotAccepted, TooManyRequests
+        202,
+        ChallengeRead,
+        service.KeyMistyped,
+        service.UnknownService,
+        service.KeyNotAccepted,
+        TooManyRequests,
+        SwitchedOff,
     ),
+    dependencies=[Open(Function.SERVICE_KEYS)],
 )
 async def attach_service_key(
     body: KeyAttach,

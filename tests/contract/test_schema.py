@@ -13,7 +13,17 @@ from api.core.settings import ConfigurationError
 from tests.conftest import Database
 from tests.portal import Agent, Portal
 
-NOT_PERSONAL = {"alembic_version", "role", "service", "request_type", "activity", "activity_day", "attempts"}
+NOT_PERSONAL = {
+    "alembic_version",
+    "role",
+    "service",
+    "request_type",
+    "activity",
+    "activity_day",
+    "attempts",
+    "notice",
+    "switched_off",
+}
 CLOSED = {"person_name"}  # personal, and the application role may not even read it
 
 

@@ -59,6 +59,7 @@ AGENT = [
     "/agents/imports",
     "/agents/suivi",
     "/agents/lettres",
+    "/agents/annonces",
 ]
 # WCAG 1.4.12: what a reader may set must not cut or cover anything.
 SPACED = "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important } p { margin-bottom: 2em !important }"

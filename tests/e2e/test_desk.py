@@ -244,3 +244,43 @@ def test_a_letters_square_brings_its_key_through_the_sign_in(new_page: NewPage, 
     page.get_by_role("button", name="Me connecter").click()
     expect(page.get_by_role("textbox", name="Clé Enfance")).to_have_value(key)
     assert key not in page.url
+
+
+def test_a_notice_is_read_on_the_home_and_a_function_is_switched_off(
+    new_page: NewPage, portal: Portal, agent: Agent
+) -> None:
+    """Written by an agent in the town's time; who needs the function that is off reads why, and keeps what they typed."""
+    page = new_page(DESKTOP)
+    sign_in_agent(page, agent)
+    page.get_by_role("link", name="Annonces").click()
+    page.get_by_label("Texte (English)").fill("Closed on Monday.")
+    page.get_by_role("button", name="Enregistrer l’annonce").click()
+    expect(page.locator("#error-summary")).to_contain_text("texte français")
+    page.get_by_label("Texte (Français)").fill("La cantine est fermée lundi.")
+    page.get_by_role("button", name="Enregistrer l’annonce").click()
+    expect(page.get_by_text("La cantine est fermée lundi.").first).to_be_visible()
+    check_page(page)
+    parent, other = portal.parent(), new_page()
+    other.goto("/")
+    expect(other.get_by_text("La cantine est fermée lundi.")).to_be_visible()
+    check_page(other)
+    page.get_by_role("region", name="Envoi des démarches").locator("summary").click()
+    page.locator("#requests-fr").fill("Les démarches reprennent demain matin.")
+    page.get_by_role("region", name="Envoi des démarches").get_by_role("button", name="Couper").click()
+    expect(page.get_by_role("button", name="Rouvrir Envoi des démarches")).to_be_visible()
+    sign_in(other, parent.email)
+    other.wait_for_url("**/mon-tableau-de-bord")
+    expect(other.get_by_text("La cantine est fermée lundi.")).to_be_visible()
+    other.goto("/mes-demarches/nouvelle/question")
+    other.get_by_label("Sujet").fill("Cantine")
+    other.get_by_label("Votre question").fill("Et mardi ?")
+    other.get_by_role("button", name="Envoyer la demande").click()
+    expect(other.locator("#error-summary")).to_contain_text("Les démarches reprennent demain matin.")
+    expect(other.get_by_label("Votre question")).to_have_value("Et mardi ?")
+    page.get_by_role("button", name="Rouvrir Envoi des démarches").click()
+    expect(page.get_by_role("region", name="Envoi des démarches").locator("summary")).to_be_visible()
+    other.get_by_role("button", name="Envoyer la demande").click()
+    expect(other.get_by_role("heading", name="Votre demande est envoyée")).to_be_visible()
+    for button in page.get_by_role("button", name=re.compile("^Supprimer")).all():
+        button.click()
+        page.get_by_role("dialog").get_by_role("button", name="Supprimer").click()

@@ -37,6 +37,20 @@ export function today(): string {
   return new Intl.DateTimeFormat('sv-SE', { timeZone: town.zone }).format(new Date());
 }
 
+/** An instant as the town's clock shows it, for a field of a form: 2026-11-23T14:05. */
+export function wallTime(iso: string): string {
+  const shown = new Intl.DateTimeFormat('sv-SE', { timeZone: town.zone, dateStyle: 'short', timeStyle: 'short' });
+  return shown.format(new Date(iso)).replace(' ', 'T');
+}
+
+/** What the town's clock shows as an instant; as it was typed when it is no time. */
+export function instantOf(wall: string): string {
+  const guess = Date.parse(`${wall}Z`);
+  if (Number.isNaN(guess)) return wall;
+  const ahead = Date.parse(`${wallTime(new Date(guess).toISOString())}Z`) - guess;
+  return new Date(guess - ahead).toISOString();
+}
+
 /** The month a period starts in. */
 export function month(iso: string): string {
   return written(new Date(`${iso}T00:00:00Z`), { month: 'long', year: 'numeric', timeZone: 'UTC' });

@@ -47,6 +47,7 @@ export const routes = {
   agentOverview: '/agents/suivi',
   agentAudit: '/agents/audit',
   agentLetters: '/agents/lettres',
+  agentNotices: '/agents/annonces',
   agentTemplates: '/agents/modeles',
   agentFamilies: '/agents/familles',
   agentFamily: (id: string) => `/agents/familles/${id}`,

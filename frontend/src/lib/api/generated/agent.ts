@@ -20,6 +20,7 @@ import type {
   CorrectionAsked,
   Figures,
   FileActivity,
+  Function,
   ImportAccepted,
   ImportList,
   ImportRead,
@@ -34,6 +35,9 @@ import type {
   ListRequestQueueParams,
   MessageCreate,
   MessageRead,
+  NoticeList,
+  NoticeRead,
+  NoticeWrite,
   OutboxMessageList,
   Refusal,
   ReplyTemplateList,
@@ -45,7 +49,10 @@ import type {
   SavedViewRead,
   SearchAuditParams,
   SearchFamiliesParams,
-  StartImportBody
+  StartImportBody,
+  SwitchList,
+  SwitchRead,
+  SwitchWrite
 } from './foyer.schemas.ts';
 
 import { http } from '../http.ts';
@@ -1125,6 +1132,218 @@ export const searchAudit = async (params?: SearchAuditParams, options?: Paramete
   {
     ...options,
     method: 'GET'
+
+
+  }
+);}
+
+
+export const getListAllNoticesUrl = () => {
+
+
+
+
+  return `/api/v1/agent/notices`
+}
+
+/**
+ * Notices, past and to come.
+ * @summary List All Notices
+ */
+export const listAllNotices = async ( options?: Parameters<typeof http>[1]): Promise<NoticeList> => {
+
+  return http<NoticeList>(getListAllNoticesUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getCreateNoticeUrl = () => {
+
+
+
+
+  return `/api/v1/agent/notices`
+}
+
+/**
+ * Say something on the public home and the dashboard, from one instant to another.
+ * @summary Create Notice
+ */
+export const createNotice = async (noticeWrite: NoticeWrite, options?: Parameters<typeof http>[1]): Promise<NoticeRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<NoticeRead>(getCreateNoticeUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(noticeWrite)
+  }
+);}
+
+
+export const getUpdateNoticeUrl = (noticeId: string,) => {
+
+
+
+
+  return `/api/v1/agent/notices/${noticeId}`
+}
+
+/**
+ * Change a notice.
+ * @summary Update Notice
+ */
+export const updateNotice = async (noticeId: string,
+    noticeWrite: NoticeWrite, options?: Parameters<typeof http>[1]): Promise<NoticeRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<NoticeRead>(getUpdateNoticeUrl(noticeId),
+  {
+    ...options,
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(noticeWrite)
+  }
+);}
+
+
+export const getDeleteNoticeUrl = (noticeId: string,) => {
+
+
+
+
+  return `/api/v1/agent/notices/${noticeId}`
+}
+
+/**
+ * Take a notice away.
+ * @summary Delete Notice
+ */
+export const deleteNotice = async (noticeId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getDeleteNoticeUrl(noticeId),
+  {
+    ...options,
+    method: 'DELETE'
+
+
+  }
+);}
+
+
+export const getListFunctionsUrl = () => {
+
+
+
+
+  return `/api/v1/agent/functions`
+}
+
+/**
+ * What can be switched off, and what is.
+ * @summary List Functions
+ */
+export const listFunctions = async ( options?: Parameters<typeof http>[1]): Promise<SwitchList> => {
+
+  return http<SwitchList>(getListFunctionsUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getSwitchFunctionOffUrl = (_function: Function,) => {
+
+
+
+
+  return `/api/v1/agent/functions/${_function}`
+}
+
+/**
+ * Switch a function off: who needs it reads the message, everything else goes on.
+ * @summary Switch Function Off
+ */
+export const switchFunctionOff = async (_function: Function,
+    switchWrite: SwitchWrite, options?: Parameters<typeof http>[1]): Promise<SwitchRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<SwitchRead>(getSwitchFunctionOffUrl(_function),
+  {
+    ...options,
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(switchWrite)
+  }
+);}
+
+
+export const getSwitchFunctionOnUrl = (_function: Function,) => {
+
+
+
+
+  return `/api/v1/agent/functions/${_function}`
+}
+
+/**
+ * Switch a function on again.
+ * @summary Switch Function On
+ */
+export const switchFunctionOn = async (_function: Function, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getSwitchFunctionOnUrl(_function),
+  {
+    ...options,
+    method: 'DELETE'
 
 
   }

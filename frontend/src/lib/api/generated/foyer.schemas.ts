@@ -1370,6 +1370,19 @@ export interface Filters {
 }
 
 /**
+ * What a town can switch off by itself, while the rest goes on.
+ */
+export type Function = typeof Function[keyof typeof Function];
+
+
+export const Function = {
+  'sign-up': 'sign-up',
+  'service-keys': 'service-keys',
+  requests: 'requests',
+  enrollments: 'enrollments',
+} as const;
+
+/**
  * Where an import stands.
  */
 export type ImportState = typeof ImportState[keyof typeof ImportState];
@@ -1734,6 +1747,47 @@ export interface MessageCreate {
 }
 
 /**
+ * by language code; `fr` must be there
+ */
+export type NoticeReadBody = {[key: string]: string};
+
+/**
+ * A notice, for an agent.
+ */
+export interface NoticeRead {
+  /** by language code; `fr` must be there */
+  body: NoticeReadBody;
+  starts_at: string;
+  ends_at: string;
+  id: string;
+  version: number;
+}
+
+/**
+ * Notices, those that end last first.
+ */
+export interface NoticeList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: NoticeRead[];
+}
+
+/**
+ * by language code; `fr` must be there
+ */
+export type NoticeWriteBody = {[key: string]: string};
+
+/**
+ * A notice, in each language.
+ */
+export interface NoticeWrite {
+  /** by language code; `fr` must be there */
+  body: NoticeWriteBody;
+  starts_at: string;
+  ends_at: string;
+}
+
+/**
  * The token of « ce n'est pas moi ».
  */
 export interface Objection {
@@ -1932,6 +1986,25 @@ export interface ProfileUpdate {
   postal_code?: string | null;
   city?: string | null;
   locale?: string | null;
+}
+
+/**
+ * A notice in the reader's language.
+ */
+export interface PublicNotice {
+  id: string;
+  body: string;
+  starts_at: string;
+  ends_at: string;
+}
+
+/**
+ * The notices of this moment.
+ */
+export interface PublicNoticeList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: PublicNotice[];
 }
 
 /**
@@ -2240,6 +2313,39 @@ export interface SessionList {
   /** pass it as ?cursor= for the next page; null on the last */
   next_cursor: string | null;
   items: SessionRead[];
+}
+
+export type SwitchReadMessage = {[key: string]: string} | null;
+
+/**
+ * A function of the portal; `message` is null while it is on.
+ */
+export interface SwitchRead {
+  function: Function;
+  message: SwitchReadMessage;
+  since: string | null;
+}
+
+/**
+ * Every function that can be switched off.
+ */
+export interface SwitchList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: SwitchRead[];
+}
+
+/**
+ * by language code; `fr` must be there
+ */
+export type SwitchWriteMessage = {[key: string]: string};
+
+/**
+ * The kind word for who needs the function.
+ */
+export interface SwitchWrite {
+  /** by language code; `fr` must be there */
+  message: SwitchWriteMessage;
 }
 
 /**

@@ -6,6 +6,7 @@
  * OpenAPI spec version: 1.0.0
  */
 import type {
+  PublicNoticeList,
   TownRead
 } from './foyer.schemas.ts';
 
@@ -27,6 +28,30 @@ export const getGetTownUrl = () => {
 export const getTown = async ( options?: Parameters<typeof http>[1]): Promise<TownRead> => {
 
   return http<TownRead>(getGetTownUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getListNoticesUrl = () => {
+
+
+
+
+  return `/api/v1/notices`
+}
+
+/**
+ * What the town has to say now, in the reader's language.
+ * @summary List Notices
+ */
+export const listNotices = async ( options?: Parameters<typeof http>[1]): Promise<PublicNoticeList> => {
+
+  return http<PublicNoticeList>(getListNoticesUrl(),
   {
     ...options,
     method: 'GET'

@@ -60,6 +60,7 @@ export const words = {
     queue: 'Demandes',
     imports: 'Imports',
     overview: 'Suivi',
+    notices: 'Annonces',
     audit: 'Journal',
     security: 'Sécurité et données',
     families: 'Familles',

@@ -219,6 +219,26 @@ export const words = {
     gone: 'Le PDF est effacé.',
     fold: 'Pliez en trois : l’adresse se place dans la fenêtre d’une enveloppe DL.',
   },
+  notices: {
+    title: 'Annonces',
+    lead: 'Un message sur l’accueil public et sur le tableau de bord des parents, d’une date à une autre.',
+    none: 'Aucune annonce.',
+    new: 'Nouvelle annonce',
+    text: (language: string): string => `Texte (${language})`,
+    starts: 'Visible à partir de',
+    ends: 'Jusqu’à',
+    save: 'Enregistrer l’annonce',
+    from: (start: string, end: string): string => `Du ${start} au ${end}`,
+    removeAsk: 'Supprimer cette annonce ?',
+    functions: 'Fonctions du portail',
+    functionsLead: 'Une fonction coupée affiche votre message à qui en a besoin. Le reste du portail continue.',
+    names: { 'sign-up': 'Création de compte', 'service-keys': 'Saisie de la clé enfance', requests: 'Envoi des démarches', enrollments: 'Inscriptions' },
+    on: 'Ouverte',
+    offSince: (date: string): string => `Coupée depuis le ${date}`,
+    switchOff: 'Couper',
+    switchOn: 'Rouvrir',
+    message: (language: string): string => `Message (${language})`,
+  },
 };
 
 add(words);
