@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx2
+import pyotp
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
@@ -49,6 +50,16 @@ PARENT_PAGES = {
     "passkeys": "/profil/securite/cles-d-acces",
     "who-looked": "/profil/securite/qui-a-consulte",
     "my-data": "/profil/securite/mes-donnees",
+}
+AGENT_PAGES = {
+    "agent-queue": "/agents",
+    "agent-file": "",
+    "agent-request": "",
+    "agent-templates": "/agents/modeles",
+    "agent-imports": "/agents/imports",
+    "agent-overview": "/agents/suivi",
+    "agent-letters": "/agents/lettres",
+    "agent-notices": "/agents/annonces",
 }
 
 
@@ -170,6 +181,30 @@ def take(address: str, people: dict[str, dict[str, str]], request: str, size: Vi
         browser.close()
 
 
+def take_desk(address: str, agent: dict[str, str], request: str) -> None:
+    """The agent's pages in one browser, whose window changes its size: a code signs in once."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        page = browser.new_context(viewport=DESKTOP, locale="fr-FR", base_url=address).new_page()
+        sign_in(page, agent["email"], agent["password"])
+        step = pyotp.TOTP(agent["totp_secret"])
+        page.wait_for_timeout(1000 * (step.interval - time.time() % step.interval))  # its code was used already
+        page.get_by_label("Code").fill(step.now())
+        page.get_by_role("button", name="Valider le code").click()
+        page.wait_for_url("**/agents")
+        page.goto("/agents/familles")
+        page.get_by_label("Nom, dossier").fill("aponte")
+        page.get_by_role("button", name="Chercher").click()
+        file = page.locator("main article a").first.get_attribute("href") or ""
+        for suffix, size in SIZES.items():
+            page.set_viewport_size(size)
+            for name, path in (
+                AGENT_PAGES | {"agent-file": file, "agent-request": f"/agents/demandes/{request}"}
+            ).items():
+                shoot(page, f"{name}-{suffix}", path)
+        browser.close()
+
+
 def main() -> None:
     """A demonstration of its own, and its pictures."""
     TARGET.mkdir(parents=True, exist_ok=True)
@@ -180,6 +215,7 @@ def main() -> None:
         request = converse(address, people)
         for suffix, size in SIZES.items():
             take(address, people, request, size, suffix)
+        take_desk(address, people["agent"], request)
 
 
 if __name__ == "__main__":

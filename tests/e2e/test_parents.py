@@ -262,6 +262,7 @@ def test_what_was_seen_stays_readable_offline_and_goes_at_sign_out(
     page.wait_for_load_state("networkidle")
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     go(page, "Mes factures")
+    expect(page.get_by_role("heading", name="Mes factures", level=1)).to_be_visible()
     number = page.get_by_text(re.compile("^Facture 20")).first.inner_text()
     go(page, "Mon tableau de bord")
     expect(page.get_by_role("heading", name="Ma famille")).to_be_visible()
