@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -22,10 +24,14 @@ LINT: dict[str, list[Path | str]] = {
     "import-linter": [BIN / "lint-imports"],
     "svelte-check": [*NPM, "check"],
 }
+PYTEST: list[Path | str] = [BIN / "python", "-m", "pytest"]
+BROWSER_TESTS = "tests/e2e"
 TESTS: dict[str, list[Path | str]] = {
     "vitest": [*NPM, "test"],
-    "pytest": [BIN / "python", "-m", "pytest"],
+    "pytest": [*PYTEST, "--ignore", BROWSER_TESTS],
 }
+# Each half has a portal and a database of its own, and waits a lot: side by side they take little more than the longer one.
+BESIDE: dict[str, list[Path | str]] = {"pytest, browser": [*PYTEST, BROWSER_TESTS]}
 
 
 def browser() -> bool:
@@ -47,25 +53,48 @@ def main() -> int:
             "The browser tests need Chromium. Install it (Debian: apt-get install chromium), then run `make test` again."
         )
         return 1
-    results, counted = [], ""
-    for name, command in checks.items():
-        print(f"\n── {name}", flush=True)
-        started = time.monotonic()
-        process = subprocess.Popen(
-            [str(word) for word in command], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    results = []
+    with ThreadPoolExecutor() as pool:
+        beside = (
+            [] if checks is LINT else [pool.submit(run, name, command, live=False) for name, command in BESIDE.items()]
         )
-        assert process.stdout  # noqa: S101 - it is a pipe
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            if name == "pytest" and re.search(r"\d+ (passed|failed|error)", line):
-                counted = line.strip(" =\n")
-        results.append((name, process.wait() == 0, time.monotonic() - started))
+        results = [run(name, command, live=True) for name, command in checks.items()]
+        for future in beside:
+            results.append(future.result())
+            print(f"\n── {results[-1].name}\n{results[-1].output}", flush=True)
     print("\n── Summary")
-    for name, passed, seconds in results:
-        print(f"{'✓' if passed else '✗'} {name:<16} {seconds:6.1f} s")
-    if counted:
-        print(counted)
-    return 0 if all(passed for _, passed, _ in results) else 1
+    for one in results:
+        print(f"{'✓' if one.passed else '✗'} {one.name:<16} {one.seconds:6.1f} s")
+    for one in results:
+        if counted := re.findall(r"^=*\s*(\d+ (?:passed|failed|error).*?)=*$", one.output, re.M):
+            print(f"{one.name}: {counted[-1].strip()}")
+    return 0 if all(one.passed for one in results) else 1
+
+
+@dataclass
+class Result:
+    """What became of a check."""
+
+    name: str
+    passed: bool
+    seconds: float
+    output: str
+
+
+def run(name: str, command: list[Path | str], *, live: bool) -> Result:
+    """Run a check; `live` shows its output as it comes."""
+    if live:
+        print(f"\n── {name}", flush=True)
+    started, lines = time.monotonic(), []
+    process = subprocess.Popen(
+        [str(word) for word in command], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout  # noqa: S101 - it is a pipe
+    for line in process.stdout:
+        lines.append(line)
+        if live:
+            print(line, end="", flush=True)
+    return Result(name, process.wait() == 0, time.monotonic() - started, "".join(lines))
 
 
 if __name__ == "__main__":
