@@ -26,7 +26,7 @@ FORGET = """CREATE FUNCTION forget_person_name() RETURNS trigger LANGUAGE plpgsq
     END $$"""
 # A word's beginning scores 2, a word that sounds alike its likeness, 0 to 1.
 FIND = """CREATE FUNCTION find_by_name(pattern text, wanted text, most integer) RETURNS TABLE (person_id uuid, score real)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public SET pg_trgm.word_similarity_threshold = 0.55 AS $$
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public SET pg_trgm.word_similarity_threshold = 0.45 AS $$
     BEGIN
         IF wanted = '' OR coalesce(current_setting('app.actor', true), '') NOT IN ('system', 'agent') THEN RETURN; END IF;
         RETURN QUERY SELECT p.person_id, 2::real FROM person_name p WHERE p.name LIKE pattern LIMIT most;

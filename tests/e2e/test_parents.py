@@ -215,10 +215,10 @@ def test_the_language_is_remembered_in_the_profile(new_page: NewPage, portal: Po
     parent, page = portal.parent(), new_page()
     sign_in(page, parent.email)
     page.wait_for_url("**/mon-tableau-de-bord")
-    page.get_by_role("button", name="EN, English").click()
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        page.get_by_role("button", name="EN, English").click()
     expect(page.get_by_role("heading", name="My dashboard")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "en")
-    page.wait_for_load_state("networkidle")
     assert parent.get("/me").json()["locale"] == "en"
     other = new_page()
     sign_in(other, parent.email)
