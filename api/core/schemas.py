@@ -64,8 +64,9 @@ def normal_phone(value: str, region: str = "GF") -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _phone(value: str) -> str:
-    if (number := normal_phone(value)) is None:
+def valid_phone(value: str, region: str = "GF") -> str:
+    """A phone in E.164; raises FieldRefused."""
+    if (number := normal_phone(value, region)) is None:
         raise FieldRefused(
             "phone",
             "Ce numéro n'est pas valable. Exemple : 0694 12 34 56",
@@ -85,7 +86,7 @@ OptionalText = Annotated[str, BeforeValidator(_plain), StringConstraints(max_len
 LongText = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=4000)]
 Name = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=100)]
 Email = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=254), AfterValidator(normal_email)]
-Phone = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=30), AfterValidator(_phone)]
+Phone = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=30), AfterValidator(valid_phone)]
 BirthDate = Annotated[date, AfterValidator(_birth_date)]
 Opaque = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
@@ -59,7 +60,7 @@ async def sent_files(request: Request) -> AsyncIterator[tuple[list[SentFile], bo
         return message
 
     read: Receive = receive
-    boundary = request.headers.get("content-type", "").rpartition("boundary=")[2].strip('"').encode()
+    boundary = parse_options_header(request.headers.get("content-type", ""))[1].get(b"boundary", b"")
     try:
         form = await Request(request.scope, read).form(max_files=10, max_fields=2)
     except FormParserError:

@@ -6,7 +6,6 @@ A process that dies leaves a lease that ends by itself: the import is run again,
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -32,6 +31,7 @@ from api.imports.service import AlreadyRunning, import_folder
 
 CHUNK = 1 << 20  # bytes
 LEASE = timedelta(minutes=2)
+LATER = timedelta(seconds=30)  # until an import that found another one running is tried again
 HEARTBEAT = 1.0  # seconds
 log = structlog.get_logger("foyer.imports")
 
@@ -96,17 +96,13 @@ async def start_waiting(database: Database, _: Settings) -> None:
     await processes.start("run-imports")
 
 
-async def run_waiting(dsn: str, database: Database, settings: Settings) -> int:
-    """Run the imports that wait, one after the other; how many there were."""
-    count = 0
+async def run_waiting(dsn: str, database: Database, settings: Settings) -> None:
+    """Run the imports that wait, one after the other."""
     while True:
         async with database.transaction() as db:
             run = await queries.claim(db, utcnow(), LEASE)
-        if run is None:
-            return count
-        count += 1
-        if not await _run_one(dsn, database, settings, run):
-            return count
+        if run is None or not await _run_one(dsn, database, settings, run):
+            return
 
 
 async def _run_one(dsn: str, database: Database, settings: Settings, run: ImportRun) -> bool:
@@ -163,7 +159,9 @@ async def _beat(database: Database, run_id: UUID, progress: dict[str, object]) -
 async def _settle(db: AsyncSession, run_id: UUID, result: dict[str, object], place: Path) -> None:
     """Write down what became of it; its files give way to the reports, when those have a row."""
     if result["state"] is ImportState.QUEUED:
-        await db.execute(update(ImportRun).where(ImportRun.id == run_id).values(result | {"leased_until": None}))
+        await db.execute(
+            update(ImportRun).where(ImportRun.id == run_id).values(result | {"leased_until": utcnow() + LATER})
+        )
         return
     done = {"finished_at": utcnow(), "leased_until": None, "progress": None}
     await db.execute(update(ImportRun).where(ImportRun.id == run_id).values(result | done))
@@ -179,9 +177,3 @@ async def _keep_report(db: AsyncSession, run_id: UUID, name: str, report: Binary
     while content := report.read(CHUNK):
         await queries.keep_chunk(db, run_id, name, position, (first if position == 0 else b"") + content)
         position += 1
-
-
-async def report(db: AsyncSession, run_id: UUID, name: str) -> AsyncIterator[bytes]:
-    """The rows of a report, piece by piece."""
-    async for content in queries.chunks(db, run_id, name):
-        yield content

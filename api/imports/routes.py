@@ -64,10 +64,9 @@ async def get_import_warnings(import_id: UUID, db: SessionDep, caller: ImportsAg
 
 async def report_of(db: SessionDep, import_id: UUID, name: str) -> Response:
     """A report of an import as a file; raises NotFound when it has none."""
-    pieces = queue.report(db, import_id, name)
-    first = await anext(pieces, None)
-    if first is None:
+    # Reports are short; the transaction ends before the answer leaves.
+    content = b"".join([piece async for piece in queries.chunks(db, import_id, name)])
+    if not content:
         raise NotFound
-    rest = [piece async for piece in pieces]  # reports are short; the transaction ends before the answer leaves
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(b"".join([first, *rest]), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.accounts import queries as accounts
 from api.core.errors import FieldRefused, InvalidField
-from api.core.schemas import normal_email, normal_phone
+from api.core.schemas import normal_email, valid_phone
 from api.core.settings import Settings
 from api.families import queries as families
 from api.families.models import AdultPrivate
@@ -75,7 +75,7 @@ async def _own(db: AsyncSession, settings: Settings, account_id: UUID, name: str
     pointer = f"/data/{name}"
     try:
         if format_ == "phone":
-            return normal_phone(value, settings.phone_region) or _refuse(pointer)
+            return valid_phone(value, settings.phone_region)
         if format_ == "email":
             return normal_email(value)
     except FieldRefused as refused:
@@ -87,15 +87,6 @@ async def _own(db: AsyncSession, settings: Settings, account_id: UUID, name: str
     if format_ == "invoice" and not await invoices.is_own(db, account_id, _uuid(value)):
         raise InvalidField(pointer, *NO_INVOICE)
     return value
-
-
-def _refuse(pointer: str) -> str:
-    raise InvalidField(
-        pointer,
-        "phone",
-        "Ce numéro n'est pas valable. Exemple : 0694 12 34 56",
-        "This number is not valid. Example: 0694 12 34 56",
-    )
 
 
 def _uuid(value: str) -> UUID | None:
