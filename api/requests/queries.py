@@ -23,7 +23,11 @@ DOCUMENT = """json_build_object('id', d.id, 'name', d.name, 'media_type', d.medi
 CONVERSATION = f"""'messages', (SELECT coalesce(json_agg(json_build_object('id', m.id, 'body', m.body, 'by_agent', m.by_agent,
         'created_at', m.created_at, 'read_at', m.read_at) ORDER BY m.id), '[]') FROM request_message m WHERE m.request_id = r.id),
     'documents', (SELECT coalesce(json_agg({DOCUMENT} ORDER BY d.id), '[]') FROM request_document d WHERE d.request_id = r.id)"""
-FORM = """'before', r.before, 'form', (SELECT t.form FROM request_type t WHERE t.slug = r.type)"""
+# What a form names by an id, by the number that people know; the form's check has seen that it is one.
+FORM = """'about', json_strip_nulls(json_build_object(
+        'invoice', (SELECT i.number FROM invoice i WHERE i.id = (r.data ->> 'invoice_id')::uuid),
+        'family', (SELECT f.reference FROM family f WHERE f.id = (r.data ->> 'family_id')::uuid))),
+    'before', r.before, 'form', (SELECT t.form FROM request_type t WHERE t.slug = r.type)"""
 NAME = "(SELECT trim(a.first_name || ' ' || a.last_name) FROM account a WHERE a.id = {who})"
 ASSIGNEE = f"""'assignee', CASE WHEN r.agent_id IS NOT NULL THEN json_build_object('id', r.agent_id, 'name', {NAME.format(who="r.agent_id")}) END"""
 HISTORY = f"""'history', (SELECT json_agg(json_build_object('kind', e.kind, 'state', e.state, 'at', e.created_at, 'by_agent', e.by_agent,

@@ -104,6 +104,7 @@ class RequestRead(RequestSummary):
     messages: list[MessageRead]
     documents: list[DocumentRead]
     form: dict[str, Any] = Field(description="JSON Schema of `data`, with the words for its fields")
+    about: dict[str, str] = Field(description="number of the `invoice`, reference of the `family` that the data names")
     before: dict[str, Any] | None = Field(description="what a change of details would replace")
 
 

@@ -107,6 +107,15 @@ def test_a_change_of_details_is_written_into_the_file_when_it_is_accepted(portal
     assert all(other["phone"] != "+594694203040" for other in new[1:])
 
 
+def test_an_agent_reads_which_invoice_is_contested(portal: Portal, agent: Agent) -> None:
+    """By its number, as the parent does; the id says nothing to anybody."""
+    parent = portal.parent_with_key(agent)
+    invoice = parent.get("/invoices").json()["items"][0]
+    request = ask(parent, {"type": "invoice-contest", "data": {"invoice_id": invoice["id"], "reason": "Trop cher"}})
+    seen = [request, agent.get(f"/agent/requests/{request['id']}").json()]
+    assert [one["about"] for one in seen] == [{"invoice": invoice["number"]}] * 2
+
+
 def test_a_request_names_only_ones_own_things(portal: Portal, agent: Agent) -> None:
     """Another family's file, another's invoice, a wrong phone: refused at their field."""
     family, other = portal.family(), portal.family()

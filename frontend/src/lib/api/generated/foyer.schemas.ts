@@ -50,6 +50,11 @@ export type AcceptedReadData = { [key: string]: unknown };
 export type AcceptedReadForm = { [key: string]: unknown };
 
 /**
+ * number of the `invoice`, reference of the `family` that the data names
+ */
+export type AcceptedReadAbout = {[key: string]: string};
+
+/**
  * what a change of details would replace
  */
 export type AcceptedReadBefore = { [key: string]: unknown } | null;
@@ -212,6 +217,8 @@ export interface AcceptedRead {
   documents: DocumentRead[];
   /** JSON Schema of `data`, with the words for its fields */
   form: AcceptedReadForm;
+  /** number of the `invoice`, reference of the `family` that the data names */
+  about: AcceptedReadAbout;
   /** what a change of details would replace */
   before: AcceptedReadBefore;
   requester: Requester;
@@ -612,6 +619,11 @@ export type AgentRequestReadData = { [key: string]: unknown };
 export type AgentRequestReadForm = { [key: string]: unknown };
 
 /**
+ * number of the `invoice`, reference of the `family` that the data names
+ */
+export type AgentRequestReadAbout = {[key: string]: string};
+
+/**
  * what a change of details would replace
  */
 export type AgentRequestReadBefore = { [key: string]: unknown } | null;
@@ -639,6 +651,8 @@ export interface AgentRequestRead {
   documents: DocumentRead[];
   /** JSON Schema of `data`, with the words for its fields */
   form: AgentRequestReadForm;
+  /** number of the `invoice`, reference of the `family` that the data names */
+  about: AgentRequestReadAbout;
   /** what a change of details would replace */
   before: AgentRequestReadBefore;
   requester: Requester;
@@ -2129,6 +2143,11 @@ export type RequestReadData = { [key: string]: unknown };
 export type RequestReadForm = { [key: string]: unknown };
 
 /**
+ * number of the `invoice`, reference of the `family` that the data names
+ */
+export type RequestReadAbout = {[key: string]: string};
+
+/**
  * what a change of details would replace
  */
 export type RequestReadBefore = { [key: string]: unknown } | null;
@@ -2156,6 +2175,8 @@ export interface RequestRead {
   documents: DocumentRead[];
   /** JSON Schema of `data`, with the words for its fields */
   form: RequestReadForm;
+  /** number of the `invoice`, reference of the `family` that the data names */
+  about: RequestReadAbout;
   /** what a change of details would replace */
   before: RequestReadBefore;
 }

@@ -283,7 +283,6 @@ export const words: Dictionary = {
     before: 'Before:',
     after: 'After:',
     invoice: 'Invoice',
-    seeInvoice: 'See the invoice',
     accepted: {
       'family-change': 'Your file is up to date with these details.',
       'add-child': 'The service adds your child to your file. They will appear in “My family” within a few days.',

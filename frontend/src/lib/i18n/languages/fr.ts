@@ -285,7 +285,6 @@ export const words = {
     before: 'Avant :',
     after: 'Après :',
     invoice: 'Facture',
-    seeInvoice: 'Voir la facture',
     accepted: {
       'family-change': 'Votre dossier est à jour avec ces informations.',
       'add-child': 'Le service ajoute votre enfant à votre dossier. Il apparaîtra dans « Ma famille » sous quelques jours.',
