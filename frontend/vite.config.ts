@@ -7,6 +7,8 @@ export default defineConfig({
     sveltekit({
       // Pages that need no session are prerendered; any other address gets 200.html. FastAPI serves both.
       adapter: adapter({ fallback: '200.html', precompress: true }),
+      // A page of the town's is painted from its first answer, without waiting for its styles.
+      inlineStyleThreshold: 8_000,
       // The policy is a header: FastAPI hashes the start scripts of the built pages.
     }),
   ],
@@ -19,7 +21,7 @@ export default defineConfig({
             // SvelteKit's start hands the page's facts to its runtime, which must not be evaluated before: a chunk of its own.
             { name: 'start', test: /client\/payload|preload-helper/, priority: 2 },
             // What every page of a family needs is one file: dozens of small ones compress badly and stand in line on a slow network.
-            { name: 'family', test: /src\/lib\/(ui\/|api\/(http|client)|[a-z]+\.svelte\.ts|(routes|town|format|once|link)\.ts|i18n\/index)/, priority: 1 },
+            { name: 'family', test: /src\/lib\/(ui\/|api\/(http|client)|[a-z]+\.svelte\.ts|(routes|town|format|once|link|passkeys)\.ts|i18n\/index)/, priority: 1 },
           ],
         },
       },

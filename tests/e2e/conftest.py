@@ -1,7 +1,7 @@
 """A real Chromium on the built SPA, served by the real portal."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ AXE = PROJECT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE, DESKTOP = ViewportSize(width=360, height=740), ViewportSize(width=1280, height=800)
 # A refusal of the API is logged by the browser itself; it is what the page makes of it that is tested.
 EXPECTED = ("Failed to load resource",)
+FAILED = pytest.StashKey[bool]()
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -43,8 +44,18 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A page is described when its journey failed."""
+    report = yield
+    item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def new_page(browser: Browser, address: str, database: Database) -> Iterator[Callable[..., Page]]:
+def new_page(
+    browser: Browser, address: str, database: Database, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Page]]:
     """Pages of people who do not share cookies; a script error or a policy violation fails the journey."""
     database.run("DELETE FROM attempts")
     complaints: list[str] = []
@@ -68,6 +79,8 @@ def new_page(browser: Browser, address: str, database: Database) -> Iterator[Cal
 
     yield open_page
     for context in browser.contexts:
+        for page in context.pages if request.node.stash.get(FAILED, False) else []:
+            print(f"\n{page.url}\n{page.locator('body').aria_snapshot()}")  # what the person had before them
         context.close()
     assert complaints == []
 

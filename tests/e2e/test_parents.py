@@ -301,13 +301,32 @@ def test_the_shell_opens_without_a_network(new_page: NewPage) -> None:
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.reload()
     page.context.set_offline(True)
-    page.reload()
+    shown = page.reload()
+    assert shown
+    assert "Mot de passe" in shown.text()  # the page itself, painted before its script, not an empty shell
     expect(page.get_by_role("heading", name="Connexion")).to_be_visible()
     page.get_by_label("Adresse mail").fill("a@exemple.fr")
     page.get_by_label("Mot de passe", exact=True).fill("x")
     page.get_by_role("button", name="Me connecter").click()
     expect(page.locator("#error-summary")).to_contain_text("coupée ou trop lente")
     page.context.set_offline(False)
+
+
+def test_a_form_waits_for_its_script(new_page: NewPage) -> None:
+    """Typed and sent before the script is there, a password neither leaves in an address nor is lost."""
+    page, held = new_page(), list[Route]()
+    page.route("**/*.js", lambda script: held.append(script))
+    page.goto("/connexion", wait_until="commit")
+    page.get_by_label("Adresse mail").fill("tot@exemple.fr")
+    page.get_by_label("Mot de passe", exact=True).fill("trop tôt, trop tôt")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Me connecter").click(force=True)
+    assert held
+    page.unroute("**/*.js")  # what was held back goes on
+    page.get_by_role("button", name="Me connecter").click()
+    expect(page.locator("#error-summary")).to_be_visible()
+    expect(page.get_by_label("Adresse mail")).to_have_value("tot@exemple.fr")
+    assert page.url.endswith("/connexion")
 
 
 def test_a_tab_follows_the_sign_out_of_another(new_page: NewPage, portal: Portal) -> None:

@@ -6,8 +6,9 @@ import { self } from '$app/service-worker';
 const SHELL = '/200.html';
 const CACHE = `shell-${version}`;
 const IMMUTABLE = '/_app/immutable/';
-const pages = prerendered.map(({ path }) => path as string);
-const files = assets.map(({ path }) => path as string).filter((path) => !path.endsWith('.txt'));
+// The manifest gives paths without their first stroke; what comes with a request has it.
+const pages = prerendered.map(({ path }) => `/${path}`);
+const files = assets.map(({ path }) => `/${path}`).filter((path) => !path.endsWith('.txt'));
 
 /** The pages, and what they start with; other script is kept when it is first used, so that agents' never travels for a parent. */
 async function fill(): Promise<void> {
