@@ -67,7 +67,7 @@ KINDS: list[dict[str, str | int | None]] = [
         "slug": "add-child",
         "name_fr": "Ajouter un enfant",
         "name_en": "Add a child",
-        "description_fr": "Un enfant qui n'est pas encore dans votre dossier. Joignez ensuite le livret de famille.",
+        "description_fr": "Un enfant qui n’est pas encore dans votre dossier. Joignez ensuite le livret de famille.",
         "description_en": "A child who is not in your file yet. Join the family record book afterwards.",
         "scope": "family:read",
         "form": _form(

@@ -9,11 +9,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 import httpx2
 import pyotp
 from PIL import Image
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Page, Route, ViewportSize, sync_playwright
 
 from tests.conftest import PROJECT, free_port
 from tests.e2e.conftest import DESKTOP, FLAGS, PHONE, chromium, sign_in
@@ -35,6 +36,7 @@ EMPTY_PAGES = {
     "requests": "/mes-demarches",
     "key-request": "/mes-demarches/cle-enfance",
     "services": "/profil/services",
+    "enrollments-without-key": "/mes-inscriptions",
 }
 PARENT_PAGES = {
     "dashboard": "/mon-tableau-de-bord",
@@ -51,6 +53,14 @@ PARENT_PAGES = {
     "who-looked": "/profil/securite/qui-a-consulte",
     "my-data": "/profil/securite/mes-donnees",
 }
+LISTS = {
+    "family": ("/ma-famille", "**/api/v1/household**"),
+    "invoices": ("/mes-factures", "**/api/v1/invoices**"),
+    "requests": ("/mes-demarches", "**/api/v1/requests**"),
+    "enrollments": ("/mes-inscriptions", "**/api/v1/enrollments**"),
+    "security": ("/profil/securite", "**/api/v1/sessions"),
+}
+MANY = 12
 AGENT_PAGES = {
     "agent-queue": "/agents",
     "agent-file": "",
@@ -123,17 +133,48 @@ def converse(address: str, people: dict[str, dict[str, str]]) -> str:
     return str(sent["id"])
 
 
+def live(address: str, person: dict[str, str]) -> None:
+    """One of each for the parent with a key: declared members, a question, an enrollment."""
+    api, parent = f"{address}/api/v1", token(address, person)
+    spouse = {"kind": "spouse", "first_name": "Tatiana", "last_name": "APONTÉ"}
+    child = {"kind": "child", "first_name": "Nina", "last_name": "APONTÉ", "birth_date": "2026-08-01"}
+    for member in (spouse, child):
+        httpx2.post(f"{api}/household/members", json=member, headers=parent).raise_for_status()
+    question = {"subject": "Cantine du mercredi", "question": "Y a-t-il cantine le mercredi ?"}
+    asked = {"type": "question", "data": question}
+    httpx2.post(f"{api}/requests", json=asked, headers=parent).raise_for_status()
+    child_id = httpx2.get(f"{api}/family", headers=parent).json()["items"][0]["children"][0]["id"]
+    activities = httpx2.get(f"{api}/activities", params={"child_id": child_id}, headers=parent).json()["items"]
+    wanted = {"child_id": child_id, "activity_id": activities[0]["id"], "days": activities[0]["days"]}
+    httpx2.post(f"{api}/enrollments", json=wanted, headers=parent).raise_for_status()
+
+
+def many(route: Route) -> None:
+    """The real answer, as of somebody who has much: its items again and again."""
+    answer = route.fetch()
+    body = answer.json()
+    again = [item | {"id": str(uuid4())} for _ in range(MANY) for item in body["items"]]
+    route.fulfill(response=answer, json=body | {"items": again[:MANY]})
+
+
 def states(page: Page, suffix: str) -> None:
-    """What a page says while it waits, and when the service or the network is away."""
-    page.route("**/api/v1/invoices**", lambda _: None)  # never answered
-    page.goto("/mes-factures")
-    page.get_by_role("status").filter(has_text="Chargement").wait_for()
-    keep(page, f"state-loading-{suffix}")
-    page.unroute("**/api/v1/invoices**")
-    problem = {"code": "unavailable", "detail": "Le service est momentanément indisponible.", "status": 503}
-    page.route("**/api/v1/requests**", lambda r: r.fulfill(status=503, body=json.dumps(problem)))
-    shoot(page, f"state-error-{suffix}", "/mes-demarches")
-    page.unroute("**/api/v1/requests**")
+    """What each list says while it waits, when the service or the network is away, and when it is long."""
+    unavailable = {"code": "unavailable", "detail": "Le service est momentanément indisponible.", "status": 503}
+    for name, (path, asked) in LISTS.items():
+        page.route(asked, lambda _: None)  # never answered
+        page.goto(path)
+        page.get_by_role("status").filter(has_text="Chargement").first.wait_for()
+        keep(page, f"{name}-loading-{suffix}")
+        page.unroute(asked)
+        page.route(asked, lambda r: r.fulfill(status=503, body=json.dumps(unavailable)))
+        shoot(page, f"{name}-error-{suffix}", path)
+        page.unroute(asked)
+        page.route(asked, lambda r: r.abort())
+        shoot(page, f"{name}-offline-{suffix}", path)
+        page.unroute(asked)
+        page.route(asked, many)
+        shoot(page, f"{name}-many-{suffix}", path)
+        page.unroute(asked)
     page.goto("/mon-tableau-de-bord")
     page.wait_for_load_state("networkidle")
     page.context.set_offline(True)
@@ -213,6 +254,7 @@ def main() -> None:
     with demonstration(free_port()) as address:
         people = httpx2.get(f"{address}/api/v1/demo/sign-ins").json()
         request = converse(address, people)
+        live(address, people["with_key"])
         for suffix, size in SIZES.items():
             take(address, people, request, size, suffix)
         take_desk(address, people["agent"], request)
