@@ -35,6 +35,7 @@ from api.letters.routes import router as letters
 from api.oversight.routes import router as oversight
 from api.privacy.routes import router as privacy
 from api.requests.routes import router as requests
+from api.roster.routes import router as roster
 from api.second_factors.routes import router as second_factors
 from api.security.tokens import Tokens
 from api.service_keys.agent_routes import router as agent_service_keys
@@ -57,6 +58,7 @@ ROUTERS = [
     service_keys,
     town,
     desk,
+    roster,
     imports,
     integration,
     letters,

@@ -1,18 +1,27 @@
 """An activity and the places of each of its days."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Integer, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.core.database import Base, Created, Identified
+from api.core.database import Base, Created, Identified, values_of
+from api.core.etags import Versioned
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BRACKET = 500  # euros of quotient a bracket: 0-499, 500-999, 1000-1499, 1500 and above
 
 
-class Activity(Identified, Created, Base):
+class Decider(StrEnum):
+    """Who says yes to an enrollment."""
+
+    PLACES = "places"  # at once, while there are places
+    AGENT = "agent"  # a person, later; until then nothing is taken
+
+
+class Activity(Identified, Created, Versioned, Base):
     """A session of an activity at a venue."""
 
     __tablename__ = "activity"
@@ -28,12 +37,16 @@ class Activity(Identified, Created, Base):
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
     prices_cents: Mapped[list[int]] = mapped_column(ARRAY(Integer))  # by quotient bracket, lowest first
+    documents: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))  # what a family must bring
+    decided_by: Mapped[Decider] = mapped_column(values_of(Decider, "decided_by"), server_default=Decider.PLACES.value)
 
     __table_args__ = (
         UniqueConstraint("service_id", "code"),
         CheckConstraint("ends_on >= starts_on", name="dates"),
         CheckConstraint("age_max >= age_min", name="ages"),
         CheckConstraint("cardinality(prices_cents) = 4", name="four_prices"),
+        CheckConstraint("0 <= ALL (prices_cents)", name="prices"),
+        CheckConstraint("closes_at >= opens_at", name="opening"),
     )
 
 

@@ -6,7 +6,7 @@ from api.core.database import Read
 ACTIVITY = """json_build_object(
     'id', t.id, 'code', t.code, 'name', t.name, 'venue', t.venue, 'unit', t.unit, 'starts_on', t.starts_on, 'ends_on', t.ends_on,
     'age_min', t.age_min, 'age_max', t.age_max, 'opens_at', t.opens_at, 'closes_at', t.closes_at,
-    'is_open', :now::timestamptz BETWEEN t.opens_at AND t.closes_at, 'days', d.days, 'day_places', d.day_places,
+    'is_open', :now::timestamptz BETWEEN t.opens_at AND t.closes_at, 'documents', t.documents, 'decided_by', t.decided_by, 'days', d.days, 'day_places', d.day_places,
     'places', d.places, 'places_left', d.places_left, 'waiting', waiting_count(t.id),
     'age_fits', CASE WHEN c.birth_date IS NOT NULL
         THEN extract(year FROM age(greatest(t.starts_on, :today::date), c.birth_date)) BETWEEN t.age_min AND t.age_max END,

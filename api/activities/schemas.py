@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from api.activities.models import Decider
 from api.core.schemas import Page
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -42,6 +43,8 @@ class ActivityRead(BaseModel):
     opens_at: datetime
     closes_at: datetime
     is_open: bool
+    documents: list[str] = Field(description="what the family must bring")
+    decided_by: Decider = Field(description="places: confirmed at once while there are places; agent: a person decides")
     days: list[Day]
     day_places: list[DayPlaces]
     places: int

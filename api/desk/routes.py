@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from api.core import pages
+from api.core.batches import BulkRead
 from api.core.clock import Now, Today
 from api.core.database import SessionDep
 from api.core.errors import InvalidField, NotFound, PreconditionRequired, Stale, answers, problems
@@ -20,7 +21,6 @@ from api.desk.models import HeldByAnother, SavedView
 from api.desk.schemas import (
     Assignment,
     Bulk,
-    BulkRead,
     ColleagueList,
     FileActivity,
     ReplyTemplateList,

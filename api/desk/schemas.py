@@ -34,21 +34,6 @@ class Bulk(Input):
     agent_id: UUID | None = None
 
 
-class BulkOutcome(BaseModel):
-    """What became of one request."""
-
-    id: UUID
-    done: bool
-    code: str | None = Field(description="of the refusal, when it was not done")
-    detail: str | None = Field(description="the sentence for the agent")
-
-
-class BulkRead(BaseModel):
-    """What became of each, in the order given."""
-
-    items: list[BulkOutcome]
-
-
 class FileLink(BaseModel):
     """An account that is in the file."""
 

@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.accounts import queries as accounts
 from api.audit import service as audit
 from api.core import etags
+from api.core.batches import BulkRead, each
 from api.core.database import as_system
-from api.core.errors import InvalidField, Problem
+from api.core.errors import InvalidField
 from api.core.settings import Settings
 from api.desk import queries
 from api.desk.models import AnsweredByAnother, HeldByAnother, ReplyTemplate
-from api.desk.schemas import Bulk, BulkOutcome, BulkRead, ReplyTemplateRead, ReplyTemplateWrite
+from api.desk.schemas import Bulk, ReplyTemplateRead, ReplyTemplateWrite
 from api.families import queries as families
 from api.families.models import AdultPrivate
 from api.requests import forms
@@ -187,23 +188,12 @@ async def handle_many(
     """Do one thing with several requests; one that cannot be done stops no other. Raises InvalidField without a reason."""
     if order.action == "refusal" and not order.reason:
         raise InvalidField("/reason", "missing", "Ce champ est nécessaire.", "This field is needed.")
-    outcomes = []
-    for request_id in dict.fromkeys(order.ids):
-        refusal: Problem | None = None
-        try:
-            async with db.begin_nested():
-                await _handle_one(db, settings, agent_id, request_id, order, now, language)
-        except Problem as problem:
-            refusal = problem
-        outcomes.append(
-            BulkOutcome(
-                id=request_id,
-                done=refusal is None,
-                code=refusal.code if refusal else None,
-                detail=refusal.detail(language) if refusal else None,
-            )
-        )
-    return BulkRead(items=outcomes)
+    return await each(
+        db,
+        order.ids,
+        lambda request_id: _handle_one(db, settings, agent_id, request_id, order, now, language),
+        language,
+    )
 
 
 async def _handle_one(

@@ -17,10 +17,12 @@ OFFER_LASTS = timedelta(hours=48)
 class EnrollmentState(StrEnum):
     """Where an enrollment stands."""
 
+    REQUESTED = "requested"
     CONFIRMED = "confirmed"
     WAITLISTED = "waitlisted"
     OFFERED = "offered"
     CANCELLED = "cancelled"
+    REFUSED = "refused"
 
 
 class NotCancellable(Problem):
@@ -39,6 +41,18 @@ class NoOffer(Problem):
     en = "No place is offered for this enrollment at the moment."
 
 
+class NotDecidable(Problem):
+    """It is confirmed, refused, cancelled or over already."""
+
+    status, code, title = 409, "not-decidable", "Cannot be decided"
+    fr = "Cette inscription n'attend plus cette réponse."
+    en = "This enrollment no longer waits for this answer."
+
+
+OVER = {EnrollmentState.CANCELLED, EnrollmentState.REFUSED}
+WAITING = {EnrollmentState.REQUESTED, EnrollmentState.WAITLISTED, EnrollmentState.OFFERED}
+
+
 class Enrollment(Identified, Created, Versioned, Base):
     """A child in an activity on some weekdays. Confirmed and offered ones hold their places."""
 
@@ -53,9 +67,11 @@ class Enrollment(Identified, Created, Versioned, Base):
     ends_on: Mapped[date]
     state: Mapped[EnrollmentState] = mapped_column(values_of(EnrollmentState, "state"))
     offered_until: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(Text)  # of a refusal, as the parent reads it
 
     __table_args__ = (
         CheckConstraint("(state = 'offered') = (offered_until IS NOT NULL)", name="offered_until"),
+        CheckConstraint("(state = 'refused') = (reason IS NOT NULL)", name="refused_with_reason"),
         CheckConstraint("ends_on >= starts_on", name="dates"),
         CheckConstraint("cardinality(days) > 0", name="days"),
         Index("ix_enrollment_family_id_id", "family_id", "id"),
@@ -69,7 +85,7 @@ class Enrollment(Identified, Created, Versioned, Base):
 
     def cancel(self, today: date) -> None:
         """Give it up; raises NotCancellable when it is over."""
-        if self.state is EnrollmentState.CANCELLED or self.ends_on < today:
+        if self.state in OVER or self.ends_on < today:
             raise NotCancellable
         self.state, self.offered_until = EnrollmentState.CANCELLED, None
 
@@ -78,6 +94,24 @@ class Enrollment(Identified, Created, Versioned, Base):
         if self.state is not EnrollmentState.OFFERED or self.offered_until is None or self.offered_until <= now:
             raise NoOffer
         self.state, self.offered_until = EnrollmentState.CONFIRMED, None
+
+    def confirm(self) -> None:
+        """An agent says yes; raises NotDecidable when it does not wait."""
+        if self.state not in WAITING:
+            raise NotDecidable
+        self.state, self.offered_until = EnrollmentState.CONFIRMED, None
+
+    def wait(self) -> None:
+        """An agent puts a requested one on the waiting list; raises NotDecidable when it was not just requested."""
+        if self.state is not EnrollmentState.REQUESTED:
+            raise NotDecidable
+        self.state = EnrollmentState.WAITLISTED
+
+    def refuse(self, reason: str, today: date) -> None:
+        """An agent says no, or takes a place back; raises NotDecidable when it is over."""
+        if self.state in OVER or self.ends_on < today:
+            raise NotDecidable
+        self.state, self.offered_until, self.reason = EnrollmentState.REFUSED, None, reason
 
     def offer(self, now: datetime) -> None:
         """Hold a freed place for it, for a set time."""

@@ -7,13 +7,14 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.accounts.models import Account
-from api.activities.models import Activity
+from api.activities.models import DAYS, Activity
 from api.core.database import Read, found
 from api.enrollments.models import Enrollment, EnrollmentState
 from api.families.models import ServiceLink
 
 ENROLLMENT = """json_build_object('id', e.id, 'reference', e.reference, 'state', e.state,
     'rank', CASE WHEN e.state = 'waitlisted' THEN waiting_rank(e.activity_id, e.id) END, 'offered_until', e.offered_until,
+    'reason', e.reason, 'documents', t.documents,
     'child_id', e.child_id, 'child_first_name', c.first_name, 'activity_id', e.activity_id, 'activity_name', t.name, 'venue', t.venue,
     'days', e.days, 'starts_on', e.starts_on, 'ends_on', e.ends_on, 'created_at', e.created_at, 'version', e.version)"""
 MINE = "e.family_id IN (SELECT l.family_id FROM service_link l WHERE l.account_id = :viewer AND l.ended_at IS NULL)"
@@ -40,6 +41,14 @@ TAKE = text(
 )
 GIVE_BACK = text("UPDATE activity_day SET taken = taken - 1 WHERE activity_id = :activity AND day = ANY(:days)")
 
+# A file may have raised the places of an activity, or an agent: who waits is offered them.
+FREE_FOR_WAITING = text("""
+    SELECT DISTINCT e.activity_id FROM enrollment e JOIN activity t ON t.id = e.activity_id
+    WHERE e.state = 'waitlisted' AND t.ends_on >= :today AND NOT EXISTS (
+        SELECT FROM unnest(e.days) wanted(day) LEFT JOIN activity_day d ON d.activity_id = e.activity_id AND d.day = wanted.day
+        WHERE d.taken IS NULL OR d.taken >= d.places)
+""")
+
 
 async def activity(db: AsyncSession, activity_id: UUID) -> Activity:
     """An activity; raises NotFound."""
@@ -50,7 +59,30 @@ async def lock(db: AsyncSession, account_id: UUID, enrollment_id: UUID) -> Enrol
     """An enrollment of one of one's own files, locked; another family's does not exist for them."""
     families = select(ServiceLink.family_id).where(ServiceLink.account_id == account_id, ServiceLink.ended_at.is_(None))
     own = select(Enrollment).where(Enrollment.family_id.in_(families), Enrollment.id == enrollment_id)
+    found(await lock_days_of(db, enrollment_id))
     return found(await db.scalar(own.with_for_update()))
+
+
+async def lock_days_of(db: AsyncSession, enrollment_id: UUID) -> UUID | None:
+    """Lock the days of an enrollment's activity, whose id is given; None when there is no such enrollment.
+
+    Everybody locks the days first and an enrollment next: agents, parents and the worker cannot block each other.
+    """
+    activity_id: UUID | None = await db.scalar(select(Enrollment.activity_id).where(Enrollment.id == enrollment_id))
+    if activity_id:
+        await lock_days(db, activity_id)
+    return activity_id
+
+
+async def lock_days(db: AsyncSession, activity_id: UUID) -> None:
+    """Lock all days of an activity: whoever takes, gives back or changes places holds them."""
+    await db.execute(LOCK_DAYS, {"activity": activity_id, "days": list(DAYS)})
+
+
+async def lock_of(db: AsyncSession, activity_id: UUID, enrollment_id: UUID) -> Enrollment:
+    """An enrollment of an activity, locked, for agents, who locked the days before; raises NotFound."""
+    one = select(Enrollment).where(Enrollment.activity_id == activity_id, Enrollment.id == enrollment_id)
+    return found(await db.scalar(one.with_for_update()))
 
 
 async def waiting(db: AsyncSession, activity_id: UUID) -> list[Enrollment]:
@@ -64,14 +96,22 @@ async def waiting(db: AsyncSession, activity_id: UUID) -> list[Enrollment]:
     return list(await db.scalars(ordered))
 
 
-async def lapsed(db: AsyncSession, now: datetime) -> list[Enrollment]:
-    """Offers that nobody accepted in time, locked; those that another worker holds are skipped."""
-    late = (
-        select(Enrollment)
-        .where(Enrollment.state == EnrollmentState.OFFERED, Enrollment.offered_until <= now)
-        .limit(100)
+async def lapsed(db: AsyncSession, now: datetime) -> list[UUID]:
+    """Offers that nobody accepted in time."""
+    late = select(Enrollment.id).where(Enrollment.state == EnrollmentState.OFFERED, Enrollment.offered_until <= now)
+    return list(await db.scalars(late.order_by(Enrollment.id).limit(100)))
+
+
+async def lock_lapsed(db: AsyncSession, enrollment_id: UUID, now: datetime) -> Enrollment | None:
+    """An offer whose time has passed, locked; None when it was answered meanwhile."""
+    await lock_days_of(db, enrollment_id)
+    late = select(Enrollment).where(
+        Enrollment.id == enrollment_id,
+        Enrollment.state == EnrollmentState.OFFERED,
+        Enrollment.offered_until <= now,
     )
-    return list(await db.scalars(late.with_for_update(skip_locked=True)))
+    found_late: Enrollment | None = await db.scalar(late.with_for_update())
+    return found_late
 
 
 async def whom_to_tell(db: AsyncSession, enrollment: Enrollment) -> Account | None:

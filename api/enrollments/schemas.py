@@ -28,11 +28,13 @@ class EnrollmentRead(BaseModel):
     state: EnrollmentState
     rank: int | None = Field(description="on the waiting list, 1 is the next")
     offered_until: datetime | None
+    reason: str | None = Field(description="why it was refused")
     child_id: UUID
     child_first_name: str
     activity_id: UUID
     activity_name: str
     venue: str
+    documents: list[str] = Field(description="what the family must bring")
     days: list[Day]
     starts_on: date
     ends_on: date

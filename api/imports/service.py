@@ -17,12 +17,12 @@ import orjson
 
 from api.core.database import APPLICATION_ROLE
 from api.core.settings import Settings
+from api.core.spreadsheets import neutral
 from api.imports.files import Unusable, read_header, records
 from api.imports.kinds import Kind, all_kinds
 from api.imports.values import Dropped, Rejected
 
 ONE_AT_A_TIME = 0x696D706F  # an advisory lock of our own
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 REPORT_EVERY = 1 << 18  # bytes
 Progress = Callable[[str, int, int], None]  # file, bytes read, bytes in all
 
@@ -239,11 +239,6 @@ class _Import:
             content = ";".join(record.fields) if record is not None and record.line == found["line"] else ""
             cells = [self.kind.file, found["line"], found["column_name"], found["reason"], content]
             (rejected if found["is_rejection"] else warned).writerow([neutral(str(cell)) for cell in cells])
-
-
-def neutral(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def _spooled(findings: IO[bytes]) -> Iterator[tuple[Any, ...]]:

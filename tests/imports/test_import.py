@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from api.core.spreadsheets import neutral
 from api.imports.files import records
-from api.imports.service import neutral
 from tests.conftest import PROJECT, Database, foyer
 
 FAULTY = PROJECT / "tests" / "imports" / "faulty"

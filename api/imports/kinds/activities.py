@@ -49,7 +49,8 @@ def kind(zone: ZoneInfo) -> Kind:
                 FROM staging
                 ON CONFLICT (service_id, code) DO UPDATE SET name = excluded.name, venue = excluded.venue, unit = excluded.unit,
                     starts_on = excluded.starts_on, ends_on = excluded.ends_on, age_min = excluded.age_min, age_max = excluded.age_max,
-                    opens_at = excluded.opens_at, closes_at = excluded.closes_at, prices_cents = excluded.prices_cents
+                    opens_at = excluded.opens_at, closes_at = excluded.closes_at, prices_cents = excluded.prices_cents,
+                    version = t.version + 1
                 WHERE (t.name, t.venue, t.unit, t.starts_on, t.ends_on, t.age_min, t.age_max, t.opens_at, t.closes_at, t.prices_cents)
                     IS DISTINCT FROM (excluded.name, excluded.venue, excluded.unit, excluded.starts_on, excluded.ends_on, excluded.age_min,
                     excluded.age_max, excluded.opens_at, excluded.closes_at, excluded.prices_cents)

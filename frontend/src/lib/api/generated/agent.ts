@@ -8,6 +8,9 @@
 import type {
   Acceptance,
   AcceptedRead,
+  ActivityWrite,
+  AgentActivityList,
+  AgentActivityRead,
   AgentFamilyDetail,
   AgentFamilyList,
   AgentRequestList,
@@ -18,9 +21,11 @@ import type {
   BulkRead,
   ColleagueList,
   CorrectionAsked,
+  Decision,
   Figures,
   FileActivity,
   Function,
+  GetAttendanceSheetParams,
   ImportAccepted,
   ImportList,
   ImportRead,
@@ -29,8 +34,10 @@ import type {
   KeyList,
   LetterBatchList,
   LetterBatchRead,
+  ListActivityEnrollmentsParams,
   ListExpiringKeysParams,
   ListImportsParams,
+  ListManagedActivitiesParams,
   ListMessagesParams,
   ListRequestQueueParams,
   MessageCreate,
@@ -44,6 +51,7 @@ import type {
   ReplyTemplateRead,
   ReplyTemplateWrite,
   RequestTypeList,
+  RosterList,
   SavedViewCreate,
   SavedViewList,
   SavedViewRead,
@@ -697,6 +705,291 @@ export const deleteReplyTemplate = async (templateId: string, options?: Paramete
   {
     ...options,
     method: 'DELETE'
+
+
+  }
+);}
+
+
+export const getListManagedActivitiesUrl = (params?: ListManagedActivitiesParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/agent/activities?${stringifiedParams}` : `/api/v1/agent/activities`
+}
+
+/**
+ * Activities with their places and the number of enrollments in each state.
+ * @summary List Managed Activities
+ */
+export const listManagedActivities = async (params?: ListManagedActivitiesParams, options?: Parameters<typeof http>[1]): Promise<AgentActivityList> => {
+
+  return http<AgentActivityList>(getListManagedActivitiesUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getCreateActivityUrl = () => {
+
+
+
+
+  return `/api/v1/agent/activities`
+}
+
+/**
+ * Publish an activity; parents see it at once, and enroll from its opening time.
+ * @summary Create Activity
+ */
+export const createActivity = async (activityWrite: ActivityWrite, options?: Parameters<typeof http>[1]): Promise<AgentActivityRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<AgentActivityRead>(getCreateActivityUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(activityWrite)
+  }
+);}
+
+
+export const getGetManagedActivityUrl = (activityId: string,) => {
+
+
+
+
+  return `/api/v1/agent/activities/${activityId}`
+}
+
+/**
+ * One activity.
+ * @summary Get Managed Activity
+ */
+export const getManagedActivity = async (activityId: string, options?: Parameters<typeof http>[1]): Promise<AgentActivityRead> => {
+
+  return http<AgentActivityRead>(getGetManagedActivityUrl(activityId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getUpdateActivityUrl = (activityId: string,) => {
+
+
+
+
+  return `/api/v1/agent/activities/${activityId}`
+}
+
+/**
+ * Change an activity. Places that become free are offered to who waits; nobody's enrollment is cut off.
+ * @summary Update Activity
+ */
+export const updateActivity = async (activityId: string,
+    activityWrite: ActivityWrite, options?: Parameters<typeof http>[1]): Promise<AgentActivityRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<AgentActivityRead>(getUpdateActivityUrl(activityId),
+  {
+    ...options,
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(activityWrite)
+  }
+);}
+
+
+export const getCloseActivityUrl = (activityId: string,) => {
+
+
+
+
+  return `/api/v1/agent/activities/${activityId}/closing`
+}
+
+/**
+ * Take no more enrollments from now on; those that are there stay.
+ * @summary Close Activity
+ */
+export const closeActivity = async (activityId: string, options?: Parameters<typeof http>[1]): Promise<AgentActivityRead> => {
+
+  return http<AgentActivityRead>(getCloseActivityUrl(activityId),
+  {
+    ...options,
+    method: 'POST'
+
+
+  }
+);}
+
+
+export const getListActivityEnrollmentsUrl = (activityId: string,
+    params?: ListActivityEnrollmentsParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/agent/activities/${activityId}/enrollments?${stringifiedParams}` : `/api/v1/agent/activities/${activityId}/enrollments`
+}
+
+/**
+ * Who is enrolled and who waits, in the order they came.
+ * @summary List Activity Enrollments
+ */
+export const listActivityEnrollments = async (activityId: string,
+    params?: ListActivityEnrollmentsParams, options?: Parameters<typeof http>[1]): Promise<RosterList> => {
+
+  return http<RosterList>(getListActivityEnrollmentsUrl(activityId,params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getDecideEnrollmentsUrl = (activityId: string,) => {
+
+
+
+
+  return `/api/v1/agent/activities/${activityId}/decisions`
+}
+
+/**
+ * Confirm, put on the waiting list or refuse several enrollments, each by itself; parents are told.
+ * @summary Decide Enrollments
+ */
+export const decideEnrollments = async (activityId: string,
+    decision: Decision, options?: Parameters<typeof http>[1]): Promise<BulkRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<BulkRead>(getDecideEnrollmentsUrl(activityId),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(decision)
+  }
+);}
+
+
+export const getExportActivityEnrollmentsUrl = (activityId: string,) => {
+
+
+
+
+  return `/api/v1/agent/activities/${activityId}/enrollments.csv`
+}
+
+/**
+ * Everybody of an activity, for a spreadsheet: semicolons, no cell that runs as a formula. The export is written down.
+ * @summary Export Activity Enrollments
+ */
+export const exportActivityEnrollments = async (activityId: string, options?: Parameters<typeof http>[1]): Promise<Blob> => {
+
+  return http<Blob>(getExportActivityEnrollmentsUrl(activityId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getGetAttendanceSheetUrl = (activityId: string,
+    params: GetAttendanceSheetParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/agent/activities/${activityId}/attendance.pdf?${stringifiedParams}` : `/api/v1/agent/activities/${activityId}/attendance.pdf`
+}
+
+/**
+ * The list to print and tick during a month: who is confirmed, and on which days.
+ * @summary Get Attendance Sheet
+ */
+export const getAttendanceSheet = async (activityId: string,
+    params: GetAttendanceSheetParams, options?: Parameters<typeof http>[1]): Promise<Blob> => {
+
+  return http<Blob>(getGetAttendanceSheetUrl(activityId,params),
+  {
+    ...options,
+    method: 'GET'
 
 
   }

@@ -299,6 +299,17 @@ export interface AccountCreate {
   locale?: string | null;
 }
 
+/**
+ * Who says yes to an enrollment.
+ */
+export type Decider = typeof Decider[keyof typeof Decider];
+
+
+export const Decider = {
+  places: 'places',
+  agent: 'agent',
+} as const;
+
 export type ActivityReadDaysItem = typeof ActivityReadDaysItem[keyof typeof ActivityReadDaysItem];
 
 
@@ -373,6 +384,10 @@ export interface ActivityRead {
   opens_at: string;
   closes_at: string;
   is_open: boolean;
+  /** what the family must bring */
+  documents: string[];
+  /** places: confirmed at once while there are places; agent: a person decides */
+  decided_by: Decider;
   days: ActivityReadDaysItem[];
   day_places: DayPlaces[];
   places: number;
@@ -392,6 +407,93 @@ export interface ActivityList {
   /** pass it as ?cursor= for the next page; null on the last */
   next_cursor: string | null;
   items: ActivityRead[];
+}
+
+export type DayWriteDay = typeof DayWriteDay[keyof typeof DayWriteDay];
+
+
+export const DayWriteDay = {
+  mon: 'mon',
+  tue: 'tue',
+  wed: 'wed',
+  thu: 'thu',
+  fri: 'fri',
+  sat: 'sat',
+  sun: 'sun',
+} as const;
+
+/**
+ * A weekday and its places.
+ */
+export interface DayWrite {
+  day: DayWriteDay;
+  /**
+     * @minimum 0
+     * @maximum 100000
+     */
+  places: number;
+}
+
+/**
+ * An activity as it shall be.
+ */
+export interface ActivityWrite {
+  /**
+     * as the back office knows it; unique in its service
+     * @minLength 1
+     * @maxLength 40
+     */
+  code: string;
+  /**
+     * @minLength 1
+     * @maxLength 200
+     */
+  name: string;
+  /**
+     * @minLength 1
+     * @maxLength 200
+     */
+  venue: string;
+  /**
+     * what a place is counted by: midi, matin, semaine…
+     * @maxLength 200
+     */
+  unit?: string;
+  starts_on: string;
+  ends_on: string;
+  /**
+     * @minimum 0
+     * @maximum 25
+     */
+  age_min: number;
+  /**
+     * @minimum 0
+     * @maximum 25
+     */
+  age_max: number;
+  opens_at: string;
+  closes_at: string;
+  /**
+     * @minItems 1
+     * @maxItems 7
+     */
+  days: DayWrite[];
+  /**
+     * unit prices by quotient, lowest first: 0-499, 500-999, 1000-1499, 1500 up
+     * @minItems 4
+     * @maxItems 4
+     * @items.minimum 0
+     * @items.maximum 1000000
+     */
+  prices_cents: number[];
+  /**
+     * what a family must bring
+     * @maxItems 20
+     * @items.minLength 1
+     * @items.maxLength 200
+     */
+  documents?: string[];
+  decided_by?: Decider;
 }
 
 /**
@@ -464,6 +566,71 @@ export interface AgeCount {
   /** received within a day, a week, a month, before */
   age: AgeCountAge;
   count: number;
+}
+
+export type RosterDayDay = typeof RosterDayDay[keyof typeof RosterDayDay];
+
+
+export const RosterDayDay = {
+  mon: 'mon',
+  tue: 'tue',
+  wed: 'wed',
+  thu: 'thu',
+  fri: 'fri',
+  sat: 'sat',
+  sun: 'sun',
+} as const;
+
+/**
+ * A weekday: its places, and how many are taken or offered.
+ */
+export interface RosterDay {
+  day: RosterDayDay;
+  places: number;
+  taken: number;
+}
+
+/**
+ * Enrollments by state.
+ */
+export interface RosterCounts {
+  requested: number;
+  confirmed: number;
+  offered: number;
+  waitlisted: number;
+}
+
+/**
+ * An activity with all that agents know of it.
+ */
+export interface AgentActivityRead {
+  id: string;
+  code: string;
+  name: string;
+  venue: string;
+  unit: string;
+  starts_on: string;
+  ends_on: string;
+  age_min: number;
+  age_max: number;
+  opens_at: string;
+  closes_at: string;
+  is_open: boolean;
+  days: RosterDay[];
+  prices_cents: number[];
+  documents: string[];
+  decided_by: Decider;
+  counts: RosterCounts;
+  version: number;
+}
+
+/**
+ * Activities, by name and venue.
+ */
+export interface AgentActivityList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: AgentActivityRead[];
 }
 
 /**
@@ -798,7 +965,7 @@ export interface Bulk {
 }
 
 /**
- * What became of one request.
+ * What became of one.
  */
 export interface BulkOutcome {
   id: string;
@@ -938,6 +1105,28 @@ export interface CorrectionAsked {
   reason: string;
 }
 
+export type DecisionAction = typeof DecisionAction[keyof typeof DecisionAction];
+
+
+export const DecisionAction = {
+  confirmation: 'confirmation',
+  'waiting-list': 'waiting-list',
+  refusal: 'refusal',
+} as const;
+
+/**
+ * One answer to several enrollments of an activity. `reason` is needed for a refusal; the parent reads it.
+ */
+export interface Decision {
+  action: DecisionAction;
+  /**
+     * @minItems 1
+     * @maxItems 100
+     */
+  ids: string[];
+  reason?: string | null;
+}
+
 /**
  * Where a delivery stands; `failed` is after three days.
  */
@@ -1041,10 +1230,12 @@ export type EnrollmentState = typeof EnrollmentState[keyof typeof EnrollmentStat
 
 
 export const EnrollmentState = {
+  requested: 'requested',
   confirmed: 'confirmed',
   waitlisted: 'waitlisted',
   offered: 'offered',
   cancelled: 'cancelled',
+  refused: 'refused',
 } as const;
 
 export type EnrollmentReadDaysItem = typeof EnrollmentReadDaysItem[keyof typeof EnrollmentReadDaysItem];
@@ -1070,11 +1261,15 @@ export interface EnrollmentRead {
   /** on the waiting list, 1 is the next */
   rank: number | null;
   offered_until: string | null;
+  /** why it was refused */
+  reason: string | null;
   child_id: string;
   child_first_name: string;
   activity_id: string;
   activity_name: string;
   venue: string;
+  /** what the family must bring */
+  documents: string[];
   days: EnrollmentReadDaysItem[];
   starts_on: string;
   ends_on: string;
@@ -2216,6 +2411,60 @@ export interface RequestUpdate {
 }
 
 /**
+ * A child of a list.
+ */
+export interface RosterChild {
+  id: string;
+  first_name: string;
+  last_name: string;
+  birth_date: string;
+  school: string;
+  grade: string;
+}
+
+export type RosterEntryDaysItem = typeof RosterEntryDaysItem[keyof typeof RosterEntryDaysItem];
+
+
+export const RosterEntryDaysItem = {
+  mon: 'mon',
+  tue: 'tue',
+  wed: 'wed',
+  thu: 'thu',
+  fri: 'fri',
+  sat: 'sat',
+  sun: 'sun',
+} as const;
+
+/**
+ * An enrollment as agents see it.
+ */
+export interface RosterEntry {
+  id: string;
+  reference: string;
+  state: EnrollmentState;
+  /** on the waiting list, 1 is the next */
+  rank: number | null;
+  offered_until: string | null;
+  reason: string | null;
+  child: RosterChild;
+  family_id: string;
+  family_reference: string;
+  days: RosterEntryDaysItem[];
+  starts_on: string;
+  ends_on: string;
+  created_at: string;
+}
+
+/**
+ * Enrollments in an activity, in the order they came.
+ */
+export interface RosterList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: RosterEntry[];
+}
+
+/**
  * A view to keep.
  */
 export interface SavedViewCreate {
@@ -2667,6 +2916,63 @@ export const ListRequestQueueAssigned = {
   nobody: 'nobody',
   others: 'others',
 } as const;
+
+export type ListManagedActivitiesParams = {
+/**
+ * words of the name, the venue or the code
+ */
+search?: string | null;
+/**
+ * those that have ended, instead of the others
+ */
+over?: boolean;
+/**
+ * rows a page
+ * @minimum 1
+ * @maximum 100
+ */
+limit?: number;
+/**
+ * the `next_cursor` of the page before
+ */
+cursor?: string | null;
+};
+
+export type ListActivityEnrollmentsParams = {
+state?: EnrollmentState | null;
+day?: ListActivityEnrollmentsDay;
+/**
+ * rows a page
+ * @minimum 1
+ * @maximum 100
+ */
+limit?: number;
+/**
+ * the `next_cursor` of the page before
+ */
+cursor?: string | null;
+};
+
+export type ListActivityEnrollmentsDay = typeof ListActivityEnrollmentsDay[keyof typeof ListActivityEnrollmentsDay] | null;
+
+
+export const ListActivityEnrollmentsDay = {
+  mon: 'mon',
+  tue: 'tue',
+  wed: 'wed',
+  thu: 'thu',
+  fri: 'fri',
+  sat: 'sat',
+  sun: 'sun',
+} as const;
+
+export type GetAttendanceSheetParams = {
+/**
+ * as `2026-12`
+ * @pattern ^20\d\d-(0[1-9]|1[0-2])$
+ */
+month: string;
+};
 
 export type StartImportBody = {
   files: (Blob | File)[];

@@ -1,0 +1,1 @@
+"""Activities and enrollments as agents see them: publishing, lists, decisions, attendance sheets."""

@@ -1,0 +1,151 @@
+"""What goes in and comes out of agents' activities and lists."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
+
+from api.activities.models import Decider
+from api.activities.schemas import Day
+from api.core.errors import FieldRefused
+from api.core.schemas import Input, LongText, OptionalText, Page, Text
+from api.enrollments.models import EnrollmentState
+
+Cents = Annotated[int, Field(ge=0, le=1_000_000)]
+Age = Annotated[int, Field(ge=0, le=25)]
+
+
+class DayWrite(Input):
+    """A weekday and its places."""
+
+    day: Day
+    places: int = Field(ge=0, le=100_000)
+
+
+class ActivityWrite(Input):
+    """An activity as it shall be."""
+
+    code: Annotated[Text, Field(max_length=40)] = Field(
+        description="as the back office knows it; unique in its service"
+    )
+    name: Text
+    venue: Text
+    unit: OptionalText = Field("", description="what a place is counted by: midi, matin, semaine…")
+    starts_on: date
+    ends_on: date
+    age_min: Age
+    age_max: Age
+    opens_at: AwareDatetime
+    closes_at: AwareDatetime
+    days: list[DayWrite] = Field(min_length=1, max_length=7)
+    prices_cents: list[Cents] = Field(
+        min_length=4,
+        max_length=4,
+        description="unit prices by quotient, lowest first: 0-499, 500-999, 1000-1499, 1500 up",
+    )
+    documents: list[Text] = Field([], max_length=20, description="what a family must bring")
+    decided_by: Decider = Decider.PLACES
+
+    @model_validator(mode="after")
+    def in_order(self) -> Self:
+        """What ends is after what begins; a day stands once."""
+        if len({one.day for one in self.days}) < len(self.days):
+            raise FieldRefused("day", "Un jour est donné deux fois.", "A day is given twice.", "days")
+        for later, earlier, fr, en in (
+            ("ends_on", "starts_on", "La fin est avant le début.", "The end is before the start."),
+            ("age_max", "age_min", "L'âge maximal est sous l'âge minimal.", "The highest age is below the lowest."),
+            ("closes_at", "opens_at", "La clôture est avant l'ouverture.", "The closing is before the opening."),
+        ):
+            if getattr(self, later) < getattr(self, earlier):
+                raise FieldRefused("order", fr, en, later)
+        return self
+
+
+class RosterDay(BaseModel):
+    """A weekday: its places, and how many are taken or offered."""
+
+    day: Day
+    places: int
+    taken: int
+
+
+class RosterCounts(BaseModel):
+    """Enrollments by state."""
+
+    requested: int
+    confirmed: int
+    offered: int
+    waitlisted: int
+
+
+class AgentActivityRead(BaseModel):
+    """An activity with all that agents know of it."""
+
+    id: UUID
+    code: str
+    name: str
+    venue: str
+    unit: str
+    starts_on: date
+    ends_on: date
+    age_min: int
+    age_max: int
+    opens_at: datetime
+    closes_at: datetime
+    is_open: bool
+    days: list[RosterDay]
+    prices_cents: list[int]
+    documents: list[str]
+    decided_by: Decider
+    counts: RosterCounts
+    version: int
+
+
+class AgentActivityList(Page):
+    """Activities, by name and venue."""
+
+    items: list[AgentActivityRead]
+
+
+class RosterChild(BaseModel):
+    """A child of a list."""
+
+    id: UUID
+    first_name: str
+    last_name: str
+    birth_date: date
+    school: str
+    grade: str
+
+
+class RosterEntry(BaseModel):
+    """An enrollment as agents see it."""
+
+    id: UUID
+    reference: str
+    state: EnrollmentState
+    rank: int | None = Field(description="on the waiting list, 1 is the next")
+    offered_until: datetime | None
+    reason: str | None
+    child: RosterChild
+    family_id: UUID
+    family_reference: str
+    days: list[Day]
+    starts_on: date
+    ends_on: date
+    created_at: datetime
+
+
+class RosterList(Page):
+    """Enrollments in an activity, in the order they came."""
+
+    items: list[RosterEntry]
+
+
+class Decision(Input):
+    """One answer to several enrollments of an activity. `reason` is needed for a refusal; the parent reads it."""
+
+    action: Literal["confirmation", "waiting-list", "refusal"]
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=100)]
+    reason: LongText | None = None
