@@ -27,7 +27,9 @@ router = new_router("/agent/activities", tag="agent")
 ListsReader = Annotated[Reader, Reads(Scope.AGENT_ENROLLMENTS)]
 ListsAgent = Annotated[Principal, Requires(Scope.AGENT_ENROLLMENTS)]
 Publisher = Annotated[Principal, Requires(Scope.AGENT_ACTIVITIES)]
-Month = Annotated[str, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="as `2026-12`")]
+Month = Annotated[
+    str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="as `2026-12`; this one by default")
+]
 
 
 @router.get("", responses=answers(200, AgentActivityList))
@@ -128,9 +130,9 @@ async def export_activity_enrollments(
 
 @router.get("/{activity_id}/attendance.pdf", response_class=Response, responses=FILE | problems(NotFound))
 async def get_attendance_sheet(
-    activity_id: UUID, month: Month, db: SessionDep, caller: ListsAgent, settings: SettingsDep
+    activity_id: UUID, db: SessionDep, caller: ListsAgent, settings: SettingsDep, today: Today, month: Month = None
 ) -> Response:
     """The list to print and tick during a month: who is confirmed, and on which days."""
-    first = date.fromisoformat(f"{month}-01")
+    first = date.fromisoformat(f"{month}-01") if month else today.replace(day=1)
     name, content = await service.attendance_sheet(db, settings, caller.account_id, activity_id, first)
     return attachment(name, "application/pdf", content)

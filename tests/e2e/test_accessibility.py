@@ -56,6 +56,8 @@ AGENT = [
     "/agents?etat=toutes",
     "/agents/modeles",
     "/agents/familles",
+    "/agents/activites",
+    "/agents/activites/nouvelle",
     "/agents/imports",
     "/agents/suivi",
     "/agents/lettres",

@@ -284,3 +284,78 @@ def test_a_notice_is_read_on_the_home_and_a_function_is_switched_off(
     for button in page.get_by_role("button", name=re.compile("^Supprimer")).all():
         button.click()
         page.get_by_role("dialog").get_by_role("button", name="Supprimer").click()
+
+
+def test_an_activity_from_its_publication_to_the_attendance_sheet(
+    new_page: NewPage, portal: Portal, agent: Agent, tmp_path: Path
+) -> None:
+    """Published with a wrong price mended, seen and asked for by a parent, refused or confirmed in the list, printed, closed."""
+    page, parents = new_page(DESKTOP), [portal.parent_with_key(agent) for _ in range(2)]
+    sign_in_agent(page, agent)
+    page.get_by_role("link", name="Activités", exact=True).click()
+    page.get_by_role("link", name="Nouvelle activité").click()
+    name = f"Atelier de {parents[0].email}"
+    for label, text in (
+        ("Nom", name),
+        ("Lieu", "Centre Châton"),
+        ("Code", f"AT-{time.time_ns()}"),
+        ("Âge minimal, en années", "0"),
+        ("Âge maximal, en années", "20"),
+        ("Ouverture des inscriptions", "2026-01-01T08:00"),
+        ("Clôture des inscriptions", "2027-06-01T18:00"),
+        ("mercredi", "1"),
+        ("Quotient de 0 à 499", "1,00"),
+        ("Quotient de 500 à 999", "2"),
+        ("Quotient de 1000 à 1499", "3,5"),
+        ("Quotient de 1500 et plus", "cher"),
+    ):
+        page.get_by_label(label, exact=True).fill(text)
+    for legend, date in (("Premier jour", ("4", "1", "2027")), ("Dernier jour", ("30", "6", "2027"))):
+        group = page.get_by_role("group", name=legend)
+        for part, text in zip(("Jour", "Mois", "Année"), date, strict=True):
+            group.get_by_label(part).fill(text)
+    page.get_by_label("Documents à fournir").fill("Certificat médical\n\nPhoto")
+    page.get_by_label("Qui confirme les inscriptions").select_option("agent")
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.locator("#error-summary")).to_contain_text("montant en euros")
+    check_page(page)
+    page.reload()  # what was typed is there
+    page.get_by_label("Quotient de 1500 et plus").fill("4,80")
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.get_by_text("L’activité est enregistrée.")).to_be_visible()
+    check_page(page)
+    activity = page.url.split("/")[-1].split("?")[0]
+    asked = []
+    for parent in parents:
+        assert parent.family
+        wanted = {"child_id": parent.family.children[0]["id"], "activity_id": activity, "days": ["wed"]}
+        asked.append(parent.post("/enrollments", wanted).json())
+    page.goto(f"/agents/activites/{activity}")
+    expect(page.get_by_label("État")).to_have_value("requested")  # what waits for an answer
+    page.get_by_label(re.compile(asked[1]["reference"])).check()
+    page.get_by_text("Refuser", exact=True).click()
+    page.get_by_label("Motif, lu par le parent").fill("Le groupe est complet.")
+    page.get_by_role("button", name="Refuser cette inscription").click()
+    expect(page.get_by_text("1 réponse envoyée.")).to_be_visible()
+    page.get_by_role("button", name="Tout sélectionner").click()
+    page.get_by_role("button", name="Confirmer", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Confirmer").click()
+    expect(page.get_by_text("Aucune inscription ici.")).to_be_visible()
+    page.get_by_label("État").select_option("")
+    expect(page.get_by_text("Le groupe est complet.")).to_be_visible()
+    check_page(page)
+    for button, ending in (("Télécharger la liste (CSV)", ".csv"), ("Feuille de présence (PDF)", "2027-01.pdf")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=button).click()
+        assert download.value.suggested_filename.endswith(ending)
+        download.value.save_as(tmp_path / "paper")
+        assert (tmp_path / "paper").stat().st_size > 100
+    page.get_by_role("button", name="Clore les inscriptions").click()
+    page.get_by_role("dialog").get_by_role("button", name="Clore les inscriptions").click()
+    expect(page.get_by_text("Close", exact=True)).to_be_visible()
+    reader = new_page()
+    sign_in(reader, parents[1].email)
+    reader.wait_for_url("**/mon-tableau-de-bord")
+    reader.goto(f"/mes-inscriptions/{asked[1]['id']}")
+    expect(reader.get_by_text("Le groupe est complet.")).to_be_visible()
+    check_page(reader)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { words as en } from './languages/en';
 import { words as fr } from './languages/fr';
+import { words as activities } from './parts/activities';
 import { words as agents } from './parts/agents';
 import { words as security } from './parts/security';
 
@@ -12,7 +13,7 @@ function texts(node: unknown): string[] {
 }
 
 test.each([
-  ['French', [fr, security, agents]],
+  ['French', [fr, security, agents, activities]],
   ['English', [en]],
 ])('no sentence in %s is over 20 words', (_, dictionaries) => {
   const sentences = dictionaries.flatMap(texts).flatMap((text) => text.split(/[.!?:;…]+\s/));

@@ -964,7 +964,7 @@ export const exportActivityEnrollments = async (activityId: string, options?: Pa
 
 
 export const getGetAttendanceSheetUrl = (activityId: string,
-    params: GetAttendanceSheetParams,) => {
+    params?: GetAttendanceSheetParams,) => {
   const normalizedParams = new URLSearchParams();
 
   Object.entries(params || {}).forEach(([key, value]) => {
@@ -984,7 +984,7 @@ export const getGetAttendanceSheetUrl = (activityId: string,
  * @summary Get Attendance Sheet
  */
 export const getAttendanceSheet = async (activityId: string,
-    params: GetAttendanceSheetParams, options?: Parameters<typeof http>[1]): Promise<Blob> => {
+    params?: GetAttendanceSheetParams, options?: Parameters<typeof http>[1]): Promise<Blob> => {
 
   return http<Blob>(getGetAttendanceSheetUrl(activityId,params),
   {

@@ -2968,10 +2968,9 @@ export const ListActivityEnrollmentsDay = {
 
 export type GetAttendanceSheetParams = {
 /**
- * as `2026-12`
- * @pattern ^20\d\d-(0[1-9]|1[0-2])$
+ * as `2026-12`; this one by default
  */
-month: string;
+month?: string | null;
 };
 
 export type StartImportBody = {
