@@ -1,9 +1,23 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import adapter from '@sveltejs/adapter-static';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig } from 'vitest/config';
 
+/** The reference of the API is drawn by Redoc: one file of its package, served by us, without its one picture from a CDN. */
+const reference = {
+  name: 'reference',
+  buildStart(): void {
+    const bundle = createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js');
+    const script = readFileSync(bundle, 'utf8').replaceAll('https://cdn.redoc.ly/redoc/logo-mini.svg', '/favicon.svg');
+    writeFileSync('static/reference/redoc.standalone.js', script);
+    cpSync(`${bundle}.LICENSE.txt`, 'static/reference/redoc.standalone.js.LICENSE.txt');
+  },
+};
+
 export default defineConfig({
   plugins: [
+    reference,
     sveltekit({
       // Pages that need no session are prerendered; any other address gets 200.html. FastAPI serves both.
       adapter: adapter({ fallback: '200.html', precompress: true }),

@@ -20,6 +20,12 @@ PACKED = (".br", ".gz")
 TEXTS = (".html", ".webmanifest")  # where the town's own words are filled in
 # SvelteKit's announcer of page titles for screen readers has this one style attribute, and nothing else may.
 ANNOUNCER_STYLE = "'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='"
+# Redoc styles itself in the page and searches in a worker of its own; its page has nobody's data and no other script.
+REFERENCE = "reference.html"
+REFERENCE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 INLINE = {kind: re.compile(rf"<{kind}>(.*?)</{kind}>", re.DOTALL) for kind in ("script", "style")}
 mimetypes.add_type("application/manifest+json", ".webmanifest")
 
@@ -71,7 +77,9 @@ class Spa:
     def __init__(self, folder: Path, settings: Settings) -> None:
         files = {str(f.relative_to(folder)): f for f in sorted(folder.rglob("*")) if f.is_file()}
         texts = {name: fill_in(f.read_text(), settings) for name, f in files.items() if name.endswith(TEXTS)}
-        self.policy = content_security_policy([text for name, text in texts.items() if name.endswith(".html")])
+        self.policy = content_security_policy(
+            [text for name, text in texts.items() if name.endswith(".html") and name != REFERENCE]
+        )
         self.files = {name: self._load(name, files, texts) for name in files if not name.endswith(PACKED)}
 
     def _load(self, name: str, files: dict[str, Path], texts: dict[str, str]) -> Served:
@@ -91,7 +99,7 @@ class Spa:
         if name.startswith("_app/immutable/"):
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
         if name.endswith(".html"):
-            headers["Content-Security-Policy"] = self.policy
+            headers["Content-Security-Policy"] = REFERENCE_POLICY if name == REFERENCE else self.policy
         return Served(bodies, headers, mimetypes.guess_type(name)[0] or "application/octet-stream")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,7 +8,7 @@ const CACHE = `shell-${version}`;
 const IMMUTABLE = '/_app/immutable/';
 // The manifest gives paths without their first stroke; what comes with a request has it.
 const pages = prerendered.map(({ path }) => `/${path}`);
-const files = assets.map(({ path }) => `/${path}`).filter((path) => !path.endsWith('.txt'));
+const files = assets.map(({ path }) => `/${path}`).filter((path) => !path.endsWith('.txt') && !path.startsWith('/reference'));
 
 /** The pages, and what they start with; other script is kept when it is first used, so that agents' never travels for a parent. */
 async function fill(): Promise<void> {
@@ -49,7 +49,7 @@ self.addEventListener('fetch', (event) => {
   const { pathname, origin } = new URL(event.request.url);
   if (event.request.method !== 'GET' || origin !== self.location.origin) return;
   // The API, the contract and what is for machines go to the network untouched.
-  if (/^\/(api\/|\.well-known\/|openapi|healthz|readyz|metrics)/.test(pathname)) return;
+  if (/^\/(api\/|\.well-known\/|openapi|reference|healthz|readyz|metrics)/.test(pathname)) return;
   if (event.request.mode === 'navigate') event.respondWith(page(event, pathname));
   else if (pathname.startsWith(IMMUTABLE) || files.includes(pathname)) event.respondWith(file(event.request, pathname));
 });
