@@ -22,6 +22,7 @@ from api.core.migrating import newest_revision
 from api.core.settings import PROJECT, Settings
 from api.core.static import Spa
 from api.core.web import Surroundings
+from api.counter.routes import router as counter
 from api.demo.routes import router as demo
 from api.desk.routes import router as desk
 from api.enrollments.routes import router as enrollments
@@ -59,6 +60,7 @@ ROUTERS = [
     town,
     desk,
     roster,
+    counter,
     imports,
     integration,
     letters,

@@ -41,9 +41,13 @@ class Account(Identified, Created, Versioned, Base):
     role: Mapped[str] = mapped_column(ForeignKey("role.slug"), server_default=text("'parent'"))
     authorization_version: Mapped[int] = mapped_column(server_default=text("1"))
     activated_at: Mapped[datetime | None]
+    opened_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))  # at the counter
     closed_at: Mapped[datetime | None]  # erased: the row stays, empty, for what refers to it
 
-    __table_args__ = (CheckConstraint("locale ~ '^[a-z]{2,3}$'", name="locale"),)
+    __table_args__ = (
+        CheckConstraint("locale ~ '^[a-z]{2,3}$'", name="locale"),
+        Index("ix_account_opened_by", "opened_by", postgresql_where=text("opened_by IS NOT NULL")),
+    )
 
 
 class Purpose(StrEnum):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, field_validator
 
 from api.core.errors import FieldRefused
-from api.core.schemas import BirthDate, Email, Input, Name, Opaque, OptionalText, Phone
+from api.core.schemas import BirthDate, Email, Input, Mailbox, Name, Opaque, OptionalText, Phone
 
 CurrentPassword = Annotated[str, Field(min_length=1, max_length=1000, description="the present one, again")]
 Locale = Annotated[str, Field(pattern="^[a-z]{2,3}$", description="the language of mails and SMS: fr, en, …")]
@@ -35,7 +35,7 @@ class TokenInput(Input):
 class EmailInput(Input):
     """An address to write to, if it is known."""
 
-    email: Email
+    email: Mailbox
 
 
 class PasswordReset(Input):

@@ -126,7 +126,7 @@ async def request_reset(database: Database, settings: Settings, email: str, now:
     async with database.transaction("auth") as db:
         account = await queries.by_email(db, email)
         if account:
-            token = await _new_proof(db, account.id, Purpose.PASSWORD_RESET, now + RESET_LASTS)
+            token = await new_proof(db, account.id, Purpose.PASSWORD_RESET, now + RESET_LASTS)
             await outbox.enqueue(
                 db,
                 settings,
@@ -179,7 +179,7 @@ async def ask_email_change(
     """Write to the new address, and tell the present one. An address that has an account is only told that it has one."""
     if not await _may_mail(database, settings, "email-change", str(account.id), now):
         return
-    token = await _new_proof(db, account.id, Purpose.EMAIL_CHANGE, now + ACTIVATION_LASTS, email=email)
+    token = await new_proof(db, account.id, Purpose.EMAIL_CHANGE, now + ACTIVATION_LASTS, email=email)
     async with as_system(db):  # whose address it is, the caller may not know
         taken = await queries.by_email(db, email)
     if taken is None:
@@ -260,7 +260,7 @@ async def _may_mail(database: Database, settings: Settings, kind: str, email: st
 async def _send_activation(
     db: AsyncSession, settings: Settings, account_id: UUID, email: str, locale: str, now: datetime
 ) -> None:
-    token = await _new_proof(db, account_id, Purpose.ACTIVATION, now + ACTIVATION_LASTS)
+    token = await new_proof(db, account_id, Purpose.ACTIVATION, now + ACTIVATION_LASTS)
     await outbox.enqueue(
         db,
         settings,
@@ -273,7 +273,7 @@ async def _send_activation(
     )
 
 
-async def _new_proof(db: AsyncSession, account_id: UUID, purpose: Purpose, expires_at: datetime, **data: str) -> str:
+async def new_proof(db: AsyncSession, account_id: UUID, purpose: Purpose, expires_at: datetime, **data: str) -> str:
     """A new link; those of the same kind before it are no longer good."""
     await queries.drop_proofs(db, account_id, expires_at, purpose)
     token = secrets.new_token()

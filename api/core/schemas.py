@@ -1,5 +1,6 @@
 """The base of every input: unknown fields are refused, text is trimmed and normalised, NUL is not text."""
 
+import re
 import unicodedata
 from datetime import date
 from typing import Annotated
@@ -45,6 +46,28 @@ def normal_email(value: str) -> str:
         ) from None
 
 
+# Who has no mailbox signs in with a name of this domain, which can never be one (RFC 6761, 6.4). Nothing is sent there.
+NO_MAILBOX = "@sans-mail.invalid"
+LOGIN = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+")
+
+
+def normal_login(value: str) -> str:
+    """A mail address, or the name that the counter gave to who has none; raises FieldRefused."""
+    name = value.lower().removesuffix(NO_MAILBOX)
+    return name + NO_MAILBOX if LOGIN.fullmatch(name) else normal_email(value)
+
+
+def mailbox(value: str) -> str:
+    """A mail address to write to; raises FieldRefused, with what to do for who has none."""
+    if LOGIN.fullmatch(value.lower().removesuffix(NO_MAILBOX)):
+        raise FieldRefused(
+            "no-mailbox",
+            "Ce compte n'a pas d'adresse mail. Demandez un nouveau courrier à l'accueil de la mairie.",
+            "This account has no mail address. Ask the town hall's desk for a new letter.",
+        )
+    return normal_email(value)
+
+
 def normal_phone(value: str, region: str = "GF") -> str | None:
     """A phone as people type it, in E.164 (`+594694…`); None when it cannot be one."""
     try:
@@ -86,6 +109,8 @@ OptionalText = Annotated[str, BeforeValidator(_plain), StringConstraints(max_len
 LongText = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=4000)]
 Name = Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=100)]
 Email = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=254), AfterValidator(normal_email)]
+Mailbox = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=254), AfterValidator(mailbox)]
+Login = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=254), AfterValidator(normal_login)]
 Phone = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=30), AfterValidator(valid_phone)]
 BirthDate = Annotated[date, AfterValidator(_birth_date)]
 Opaque = Annotated[str, StringConstraints(min_length=1, max_length=500)]

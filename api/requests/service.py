@@ -29,9 +29,15 @@ MAX_DOCUMENTS = 10
 
 
 async def submit(
-    db: AsyncSession, settings: Settings, account_id: UUID, new: RequestCreate, language: str, today: date
+    db: AsyncSession,
+    settings: Settings,
+    account_id: UUID,
+    new: RequestCreate,
+    language: str,
+    today: date,
+    entered_by: UUID | None = None,
 ) -> RequestRead:
-    """Send a request. Raises InvalidField, ScopeMissing."""
+    """Send a request; `entered_by` is the agent who types for somebody. Raises InvalidField, ScopeMissing."""
     data, before = await forms.check(db, settings, account_id, new.type, new.data)
     number = await db.scalar(text("SELECT nextval('request_number')"))
     request = Request(
@@ -45,7 +51,7 @@ async def submit(
     )
     db.add(request)
     await db.flush()
-    await record(db, request, account_id, by_agent=False)
+    await record(db, request, entered_by or account_id, by_agent=entered_by is not None)
     await tell(db, settings, request, "request-submitted")
     return RequestRead.model_validate(await written(db, request.id, language))
 

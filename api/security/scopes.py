@@ -24,6 +24,7 @@ class Scope(StrEnum):
     AGENT_KEYS = "agent:keys"
     AGENT_ENROLLMENTS = "agent:enrollments"
     AGENT_ACTIVITIES = "agent:activities"
+    AGENT_COUNTER = "agent:counter"
     AGENT_IMPORTS = "agent:imports"
     AGENT_ACCOUNTS = "agent:accounts"
     AGENT_AUDIT = "agent:audit"

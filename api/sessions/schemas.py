@@ -6,14 +6,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.core.schemas import Email, Input, Opaque, Page
+from api.core.schemas import Input, Login, Opaque, Page
 from api.sessions.models import Client
 
 
 class SessionCreate(Input):
     """Sign in."""
 
-    email: Email
+    email: Login = Field(description="the mail address, or the name that the counter gave")
     password: str = Field(min_length=1, max_length=1000)
     client: Client = Field(Client.BROWSER, description="browser: the refresh token is a cookie; app: it is in the body")
 

@@ -58,6 +58,8 @@ AGENT = [
     "/agents/familles",
     "/agents/activites",
     "/agents/activites/nouvelle",
+    "/agents/guichet",
+    "/agents/guichet/nouveau",
     "/agents/imports",
     "/agents/suivi",
     "/agents/lettres",

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import PROJECT, Database, foyer
 from tests.e2e.conftest import DESKTOP, check_page, sign_in, sign_in_agent
+from tests.letters.test_letters import whole
 from tests.portal import PASSWORD, Agent, Parent, Portal
 
 FAULTY = PROJECT / "tests" / "imports" / "faulty"
@@ -359,3 +360,43 @@ def test_an_activity_from_its_publication_to_the_attendance_sheet(
     reader.goto(f"/mes-inscriptions/{asked[1]['id']}")
     expect(reader.get_by_text("Le groupe est complet.")).to_be_visible()
     check_page(reader)
+
+
+def test_a_person_without_mail_at_the_counter(new_page: NewPage, portal: Portal, agent: Agent) -> None:
+    """An account, its letter, a request in their name; with the letter's link they choose a password and sign in."""
+    page = new_page(DESKTOP)
+    sign_in_agent(page, agent)
+    page.get_by_role("link", name="Guichet", exact=True).click()
+    check_page(page)
+    page.get_by_role("link", name="Ouvrir un compte sans mail").click()
+    page.get_by_label("Prénom").fill("Ida")
+    page.get_by_role("button", name="Ouvrir le compte").click()
+    expect(page.locator("#error-summary")).to_contain_text("Nom")
+    page.get_by_label("Nom", exact=True).fill("Sansmel")
+    page.get_by_role("button", name="Ouvrir le compte").click()
+    expect(page.get_by_text("Le compte est ouvert.")).to_be_visible()
+    check_page(page)
+    login = page.locator("dd").first.inner_text()
+    page.get_by_role("button", name="Imprimer le courrier").click()
+    with page.expect_download() as download:
+        page.get_by_role("dialog").get_by_role("button", name="Imprimer le courrier").click()
+    link = re.search(rb"/nouveau-mot-de-passe#token=[\w-]+", whole(download.value.path().read_bytes()))
+    assert link
+    page.get_by_role("link", name="Poser une question").click()
+    page.get_by_label("Sujet").fill("Cantine")
+    page.get_by_label("Votre question").fill("Combien coûte un repas ?")
+    page.get_by_role("button", name="Envoyer").click()
+    expect(page.get_by_text(re.compile("La demande D-.* est enregistrée"))).to_be_visible()
+    person = new_page()
+    person.goto(link[0].decode())
+    person.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
+    person.locator("form button[type=submit]").click()
+    expect(person.get_by_role("link", name="Me connecter")).to_be_visible()
+    sign_in(person, login)
+    person.wait_for_url("**/mon-tableau-de-bord")
+    person.goto("/mes-demarches")
+    person.get_by_role("link", name=re.compile("Poser une question D-")).click()
+    expect(person.get_by_text("au guichet, par le service")).to_be_visible()
+    person.goto("/profil/securite")
+    expect(person.get_by_text(login, exact=True)).to_be_visible()
+    check_page(person)

@@ -56,6 +56,11 @@ export function month(iso: string): string {
   return written(new Date(`${iso}T00:00:00Z`), { month: 'long', year: 'numeric', timeZone: 'UTC' });
 }
 
+/** A mail address, or the sign-in name of who has none. */
+export function mailbox(email: string): string {
+  return email.replace('@sans-mail.invalid', '');
+}
+
 /** A size in bytes as a person reads it. */
 export function size(bytes: number): string {
   const [value, unit] = bytes < 1_000_000 ? [bytes / 1000, 'kilobyte'] : [bytes / 1_000_000, 'megabyte'];

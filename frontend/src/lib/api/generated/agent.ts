@@ -21,6 +21,10 @@ import type {
   BulkRead,
   ColleagueList,
   CorrectionAsked,
+  CounterAccountCreate,
+  CounterAccountList,
+  CounterAccountRead,
+  CounterRequestCreate,
   Decision,
   Figures,
   FileActivity,
@@ -50,11 +54,13 @@ import type {
   ReplyTemplateList,
   ReplyTemplateRead,
   ReplyTemplateWrite,
+  RequestRead,
   RequestTypeList,
   RosterList,
   SavedViewCreate,
   SavedViewList,
   SavedViewRead,
+  SearchAccountsParams,
   SearchAuditParams,
   SearchFamiliesParams,
   StartImportBody,
@@ -992,6 +998,162 @@ export const getAttendanceSheet = async (activityId: string,
     method: 'GET'
 
 
+  }
+);}
+
+
+export const getSearchAccountsUrl = (params: SearchAccountsParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/agent/accounts?${stringifiedParams}` : `/api/v1/agent/accounts`
+}
+
+/**
+ * Parents' accounts, the newest first; twenty at most.
+ * @summary Search Accounts
+ */
+export const searchAccounts = async (params: SearchAccountsParams, options?: Parameters<typeof http>[1]): Promise<CounterAccountList> => {
+
+  return http<CounterAccountList>(getSearchAccountsUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getOpenAccountUrl = () => {
+
+
+
+
+  return `/api/v1/agent/accounts`
+}
+
+/**
+ * Open the account of a person without mail. They choose the password from the printed letter.
+ * @summary Open Account
+ */
+export const openAccount = async (counterAccountCreate: CounterAccountCreate, options?: Parameters<typeof http>[1]): Promise<CounterAccountRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<CounterAccountRead>(getOpenAccountUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(counterAccountCreate)
+  }
+);}
+
+
+export const getGetAccountUrl = (accountId: string,) => {
+
+
+
+
+  return `/api/v1/agent/accounts/${accountId}`
+}
+
+/**
+ * One account, with its files and its newest requests.
+ * @summary Get Account
+ */
+export const getAccount = async (accountId: string, options?: Parameters<typeof http>[1]): Promise<CounterAccountRead> => {
+
+  return http<CounterAccountRead>(getGetAccountUrl(accountId),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getPrintActivationUrl = (accountId: string,) => {
+
+
+
+
+  return `/api/v1/agent/accounts/${accountId}/activations`
+}
+
+/**
+ * The letter to print, PDF/A: the sign-in name and a link to choose a password. The one before is no longer good.
+ * @summary Print Activation
+ */
+export const printActivation = async (accountId: string, options?: Parameters<typeof http>[1]): Promise<Blob> => {
+
+  return http<Blob>(getPrintActivationUrl(accountId),
+  {
+    ...options,
+    method: 'POST'
+
+
+  }
+);}
+
+
+export const getEnterRequestUrl = (accountId: string,) => {
+
+
+
+
+  return `/api/v1/agent/accounts/${accountId}/requests`
+}
+
+/**
+ * Enter a request for that person; its timeline says which agent did.
+ * @summary Enter Request
+ */
+export const enterRequest = async (accountId: string,
+    counterRequestCreate: CounterRequestCreate, options?: Parameters<typeof http>[1]): Promise<RequestRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<RequestRead>(getEnterRequestUrl(accountId),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(counterRequestCreate)
   }
 );}
 

@@ -1105,6 +1105,91 @@ export interface CorrectionAsked {
   reason: string;
 }
 
+/**
+ * A person without a mail address.
+ */
+export interface CounterAccountCreate {
+  /**
+     * @minLength 1
+     * @maxLength 100
+     */
+  first_name: string;
+  /**
+     * @minLength 1
+     * @maxLength 100
+     */
+  last_name: string;
+  birth_date?: string | null;
+  phone?: string | null;
+  /** @maxLength 200 */
+  address?: string;
+  /** @maxLength 200 */
+  postal_code?: string;
+  /** @maxLength 200 */
+  city?: string;
+  /**
+     * the language of mails and SMS: fr, en, …
+     * @pattern ^[a-z]{2,3}$
+     */
+  locale?: string;
+}
+
+/**
+ * A file that the account is in.
+ */
+export interface CounterFamily {
+  id: string;
+  reference: string;
+}
+
+/**
+ * A request of the account.
+ */
+export interface CounterRequest {
+  id: string;
+  reference: string;
+  type: string;
+  state: RequestState;
+}
+
+/**
+ * A parent's account as the counter sees it.
+ */
+export interface CounterAccountRead {
+  id: string;
+  first_name: string;
+  last_name: string;
+  /** the mail address, or the name to sign in with */
+  login: string;
+  has_mailbox: boolean;
+  activated: boolean;
+  opened_at_counter: boolean;
+  created_at: string;
+  families: CounterFamily[];
+  /** the newest ten */
+  requests: CounterRequest[];
+}
+
+/**
+ * The first accounts that fit.
+ */
+export interface CounterAccountList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: CounterAccountRead[];
+}
+
+export type CounterRequestCreateData = { [key: string]: unknown };
+
+/**
+ * A request that a person makes at the counter.
+ */
+export interface CounterRequestCreate {
+  /** @maxLength 100 */
+  type: string;
+  data: CounterRequestCreateData;
+}
+
 export type DecisionAction = typeof DecisionAction[keyof typeof DecisionAction];
 
 
@@ -2553,7 +2638,10 @@ export interface ServiceList {
  * Sign in.
  */
 export interface SessionCreate {
-  /** @maxLength 254 */
+  /**
+     * the mail address, or the name that the counter gave
+     * @maxLength 254
+     */
   email: string;
   /**
      * @minLength 1
@@ -2971,6 +3059,15 @@ export type GetAttendanceSheetParams = {
  * as `2026-12`; this one by default
  */
 month?: string | null;
+};
+
+export type SearchAccountsParams = {
+/**
+ * a name, a mail, a sign-in name
+ * @minLength 2
+ * @maxLength 100
+ */
+search: string;
 };
 
 export type StartImportBody = {

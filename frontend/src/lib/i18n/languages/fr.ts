@@ -59,6 +59,7 @@ export const words = {
     signIn: 'Me connecter',
     queue: 'Demandes',
     activities: 'Activités',
+    counter: 'Guichet',
     imports: 'Imports',
     overview: 'Suivi',
     notices: 'Annonces',
@@ -118,6 +119,7 @@ export const words = {
   signIn: {
     title: 'Connexion',
     ended: 'Votre session est terminée. Connectez-vous : ce que vous avez saisi est conservé.',
+    login: 'Adresse mail ou identifiant',
     submit: 'Me connecter',
     forgotten: 'Mot de passe oublié ?',
     notActivated: 'Recevoir un autre mail d’activation',
@@ -324,6 +326,7 @@ export const words = {
     submittedOn: (date: string): string => `Envoyée le ${date}`,
     timeline: 'Suivi',
     byYou: 'par vous',
+    byCounter: 'au guichet, par le service',
     byService: 'par le service',
     reason: 'Motif',
     withdraw: 'Retirer ma demande',

@@ -104,6 +104,8 @@ export const words = {
       'request.viewed': 'demande consultée',
       'request.assigned': 'demande confiée à un agent',
       'family.changed': 'coordonnées modifiées dans le dossier',
+      'account.opened_at_counter': 'compte ouvert au guichet',
+      'account.activation_printed': 'courrier d’activation imprimé',
       'activity.created': 'activité publiée',
       'activity.changed': 'activité modifiée',
       'activity.closed': 'activité close',
