@@ -35,6 +35,7 @@ from api.invoices.routes import router as invoices
 from api.letters.routes import router as letters
 from api.oversight.routes import router as oversight
 from api.privacy.routes import router as privacy
+from api.publik.routes import router as publik
 from api.requests.routes import router as requests
 from api.roster.routes import router as roster
 from api.second_factors.routes import router as second_factors
@@ -68,6 +69,7 @@ ROUTERS = [
     agent_town,
     agent_families,
     agent_service_keys,
+    publik,
 ]
 DATABASE_AWAY = (
     OSError,

@@ -14,6 +14,7 @@ from api.integration.models import IntegrationEvent
 from api.invoices.models import Invoice
 from api.letters.models import LetterBatch
 from api.outbox.models import Message
+from api.publik.models import PublikUser
 from api.requests.models import Request
 from api.second_factors.models import Passkey
 from api.security.limits import Attempts
@@ -38,6 +39,7 @@ __all__ = [
     "Message",
     "Notice",
     "Passkey",
+    "PublikUser",
     "Request",
     "SavedView",
     "ServiceKey",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from fastapi import Depends, Request
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -72,6 +72,11 @@ class Settings(BaseSettings):
     cors_origins: str = Field("", description="exact origins, comma-separated, of other web applications")
     webhook_networks: str = Field(
         "", description="networks, comma-separated (10.0.0.0/8), that webhooks may reach although they are not public"
+    )
+    publik_key: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="the key that the portal Publik signs its requests with; without it /publik is off",
     )
     pool_size: int = Field(
         10, ge=1, le=100, description="database connections of a process, for reads and for writes each"

@@ -21,16 +21,19 @@ PARENTS = f"a.role = '{PARENT}' AND a.closed_at IS NULL"
 # The newest first: who comes to the counter again was there lately.
 SEARCH = Read(f"""
     SELECT json_build_object('next_cursor', NULL, 'items', coalesce(json_agg({ACCOUNT} ORDER BY a.id DESC), '[]'))::text
-    FROM (SELECT * FROM account a WHERE {PARENTS} AND (a.email_key LIKE :start OR translate(lower(a.first_name || ' ' ||
-        a.last_name || ' ' || a.first_name), 'àâäçéèêëîïôöùûüÿ', 'aaaceeeeiioouuuy') LIKE :pattern)
+    FROM (SELECT * FROM account a WHERE {PARENTS} AND CASE WHEN :pattern::text IS NULL THEN a.opened_by IS NOT NULL AND a.activated_at IS NULL
+        ELSE (a.email_key LIKE :start OR translate(lower(a.first_name || ' ' ||
+        a.last_name || ' ' || a.first_name), 'àâäçéèêëîïôöùûüÿ', 'aaaceeeeiioouuuy') LIKE :pattern) END
         ORDER BY a.id DESC LIMIT :limit::int) a
 """)
 ONE = Read(f"SELECT {ACCOUNT}::text FROM account a WHERE {PARENTS} AND a.id = :id::uuid")
 ONE_WRITTEN = text(f"SELECT {ACCOUNT} FROM account a WHERE a.id = :id")
 
 
-def patterns(search: str) -> dict[str, str]:
+def patterns(search: str | None) -> dict[str, str | None]:
     """What is typed: words of a name in any case, or how a mail address or a sign-in name begins."""
+    if not search:
+        return {"pattern": None, "start": None}
     words = plain(search)
     return {"pattern": "%" + "%".join(words.split()) + "%", "start": f"{words}%"}
 

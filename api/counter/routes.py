@@ -33,9 +33,11 @@ MOST = 20
 @router.get("", responses=answers(200, CounterAccountList))
 async def search_accounts(
     caller: CounterReader,
-    search: Annotated[str, Query(min_length=2, max_length=100, description="a name, a mail, a sign-in name")],
+    search: Annotated[
+        str | None, Query(min_length=2, max_length=100, description="a name, a mail, a sign-in name")
+    ] = None,
 ) -> Response:
-    """Parents' accounts, the newest first; twenty at most."""
+    """Parents' accounts, the newest first; twenty at most. Without a search, those of the counter that wait for their person."""
     return await caller.json(queries.SEARCH, limit=MOST, **queries.patterns(search))
 
 

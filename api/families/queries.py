@@ -144,6 +144,17 @@ async def links(db: AsyncSession, family_id: UUID) -> list[ServiceLink]:
     )
 
 
+async def first_service(db: AsyncSession) -> str:
+    """The name of the service whose keys other portals' people type."""
+    return (await db.scalars(select(Service.slug).order_by(Service.position).limit(1))).one()
+
+
+async def live_links(db: AsyncSession, account_id: UUID) -> list[UUID]:
+    """The links that an account has now."""
+    own = select(ServiceLink.id).where(ServiceLink.account_id == account_id, ServiceLink.ended_at.is_(None))
+    return list(await db.scalars(own))
+
+
 async def lock_link(db: AsyncSession, account_id: UUID, link_id: UUID) -> ServiceLink:
     """One of one's own live links, locked."""
     own = select(ServiceLink).where(

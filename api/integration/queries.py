@@ -17,6 +17,8 @@ DATA = """json_strip_nulls(json_build_object(
             'days', n.days, 'starts_on', n.starts_on, 'ends_on', n.ends_on)
         FROM enrollment n JOIN child c ON c.id = n.child_id JOIN activity t ON t.id = n.activity_id
         WHERE n.id::text = e.facts ->> 'enrollment'),
+    'invoice', (SELECT json_build_object('number', i.number, 'amount_cents', (e.facts ->> 'amount_cents')::int,
+            'transaction', e.facts ->> 'transaction') FROM invoice i WHERE i.id::text = e.facts ->> 'invoice'),
     'request', (SELECT json_build_object('reference', r.reference, 'type', r.type, 'state', r.state)
         FROM request r WHERE r.id::text = e.facts ->> 'request')))"""
 EVENTS = text(f"""

@@ -1,6 +1,6 @@
 """The invoice and its lines, in cents. Its state is derived by the database function invoice_state, never stored."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -45,6 +45,23 @@ class Invoice(Identified, Created, Base):
         CheckConstraint("period_to >= period_from", name="period"),
         Index("ix_invoice_family_id_issued_on_id", "family_id", "issued_on", "id"),
         Index("ix_invoice_adult_id_issued_on_id", "adult_id", "issued_on", "id"),
+    )
+
+
+class InvoicePayment(Identified, Created, Base):
+    """A payment that other software took for an invoice: kept for ever, also when a file knows less of it."""
+
+    __tablename__ = "invoice_payment"
+    invoice_id: Mapped[UUID] = mapped_column(ForeignKey("invoice.id"))
+    source: Mapped[str] = mapped_column(Text)
+    transaction_id: Mapped[str] = mapped_column(Text)
+    amount_cents: Mapped[int]
+    paid_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("source", "transaction_id"),
+        CheckConstraint("amount_cents >= 0", name="amount"),
+        Index("ix_invoice_payment_invoice_id", "invoice_id"),
     )
 
 

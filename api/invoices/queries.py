@@ -31,7 +31,7 @@ PAGE = Read(f"""
     )::text
     FROM page i
 """)
-ONE = Read(f"""
+_ONE = f"""
     SELECT json_build_object({SUMMARY.format(state=STATE)}, 'debt_reference', i.debt_reference,
         'payer', (SELECT trim(a.title || ' ' || a.first_name || ' ' || a.last_name) FROM adult a WHERE a.id = i.adult_id),
         'lines', coalesce((SELECT json_agg(json_build_object('label', l.label, 'child_id', c.id, 'child_first_name', c.first_name,
@@ -40,7 +40,9 @@ ONE = Read(f"""
             FROM invoice_line l LEFT JOIN child c ON c.id = l.child_id LEFT JOIN activity t ON t.id = l.activity_id
             WHERE l.invoice_id = i.id), '[]'))::text
     FROM invoice i WHERE i.id = :id::uuid AND {MINE}
-""")
+"""
+ONE = Read(_ONE)
+ONE_FOR = text(_ONE.replace(":today::date", "CAST(:today AS date)").replace(":id::uuid", ":id"))
 OWN = text(f"SELECT EXISTS (SELECT FROM invoice i WHERE i.id = :id AND {MINE})")
 
 

@@ -120,6 +120,7 @@ def test_accounts_are_found_by_name_and_by_sign_in_name(portal: Portal, agent: A
     for search in ("quenette", "zoe quen", "Quénette Zoé", account["login"][:12]):
         found = agent.get("/agent/accounts", search=search).json()["items"]
         assert account["id"] in [one["id"] for one in found], search
+    assert account["id"] in [one["id"] for one in agent.get("/agent/accounts").json()["items"]]  # waits for its person
     assert agent.get("/agent/accounts", search="agente").json()["items"] == []
     assert agent.get("/agent/accounts", search="%%").json()["items"] == []
 

@@ -3,6 +3,9 @@
 from api.imports.kinds.base import Column, Kind, Row
 from api.imports.values import cents, choice, day, needed, text, whole, yes_no
 
+# What was paid here counts, also while the back office has not booked it.
+PAID = "greatest(excluded.paid_cents, coalesce((SELECT sum(p.amount_cents) FROM invoice_payment p WHERE p.invoice_id = i.id), 0))"
+
 
 def _check(row: Row) -> tuple[str, str] | None:
     if row["periode_fin"] < row["periode_debut"]:
@@ -46,7 +49,7 @@ KIND = Kind(
            WHERE NOT EXISTS (SELECT FROM adult a WHERE a.family_id = f.id AND a.reference = s.adulte)""",
     ],
     merge=[
-        """WITH merged AS (
+        f"""WITH merged AS (
             INSERT INTO invoice AS i (service_id, family_id, adult_id, number, fiscal_year, period_from, period_to, issued_on, due_on,
                 total_cents, paid_cents, source_state, debt_reference, direct_debit)
             SELECT $1, f.id, a.id, s.numero, s.exercice, s.periode_debut, s.periode_fin, s.date_emission, s.date_echeance,
@@ -56,13 +59,13 @@ KIND = Kind(
             ON CONFLICT (service_id, number) DO UPDATE SET family_id = excluded.family_id, adult_id = excluded.adult_id,
                 fiscal_year = excluded.fiscal_year, period_from = excluded.period_from, period_to = excluded.period_to,
                 issued_on = excluded.issued_on, due_on = excluded.due_on, total_cents = excluded.total_cents,
-                paid_cents = excluded.paid_cents, source_state = excluded.source_state, debt_reference = excluded.debt_reference,
+                paid_cents = {PAID}, source_state = excluded.source_state, debt_reference = excluded.debt_reference,
                 direct_debit = excluded.direct_debit
             WHERE (i.family_id, i.adult_id, i.fiscal_year, i.period_from, i.period_to, i.issued_on, i.due_on, i.total_cents, i.paid_cents,
                 i.source_state, i.debt_reference, i.direct_debit) IS DISTINCT FROM (excluded.family_id, excluded.adult_id,
                 excluded.fiscal_year, excluded.period_from, excluded.period_to, excluded.issued_on, excluded.due_on, excluded.total_cents,
-                excluded.paid_cents, excluded.source_state, excluded.debt_reference, excluded.direct_debit)
+                {PAID}, excluded.source_state, excluded.debt_reference, excluded.direct_debit)
             RETURNING number)
-        INSERT INTO changed SELECT s.line FROM merged m JOIN staging s ON s.numero = m.number""",
+        INSERT INTO changed SELECT s.line FROM merged m JOIN staging s ON s.numero = m.number""",  # noqa: S608 - a constant
     ],
 )

@@ -1002,7 +1002,7 @@ export const getAttendanceSheet = async (activityId: string,
 );}
 
 
-export const getSearchAccountsUrl = (params: SearchAccountsParams,) => {
+export const getSearchAccountsUrl = (params?: SearchAccountsParams,) => {
   const normalizedParams = new URLSearchParams();
 
   Object.entries(params || {}).forEach(([key, value]) => {
@@ -1018,10 +1018,10 @@ export const getSearchAccountsUrl = (params: SearchAccountsParams,) => {
 }
 
 /**
- * Parents' accounts, the newest first; twenty at most.
+ * Parents' accounts, the newest first; twenty at most. Without a search, those of the counter that wait for their person.
  * @summary Search Accounts
  */
-export const searchAccounts = async (params: SearchAccountsParams, options?: Parameters<typeof http>[1]): Promise<CounterAccountList> => {
+export const searchAccounts = async (params?: SearchAccountsParams, options?: Parameters<typeof http>[1]): Promise<CounterAccountList> => {
 
   return http<CounterAccountList>(getSearchAccountsUrl(params),
   {

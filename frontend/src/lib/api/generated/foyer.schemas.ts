@@ -3064,10 +3064,8 @@ month?: string | null;
 export type SearchAccountsParams = {
 /**
  * a name, a mail, a sign-in name
- * @minLength 2
- * @maxLength 100
  */
-search: string;
+search?: string | null;
 };
 
 export type StartImportBody = {

@@ -767,6 +767,7 @@ export const words: Dictionary = {
     open: 'Open an account without mail',
     openLead: 'The person gets a letter: a sign-in name, and a link to choose a password.',
     openSubmit: 'Open the account',
+    toActivate: 'Accounts that wait for their activation',
     none: 'No parent’s account fits.',
     opened: 'The account is open. Print the letter and hand it over.',
     login: 'Sign-in name',

@@ -73,6 +73,7 @@ export const words = {
     open: 'Ouvrir un compte sans mail',
     openLead: 'La personne reçoit un courrier : son identifiant, et un lien pour choisir son mot de passe.',
     openSubmit: 'Ouvrir le compte',
+    toActivate: 'Comptes qui attendent leur activation',
     none: 'Aucun compte de parent ne correspond.',
     opened: 'Le compte est ouvert. Imprimez le courrier et remettez-le à la personne.',
     login: 'Identifiant',
