@@ -240,7 +240,10 @@ def _progress() -> Iterator[Any]:
 @cli.command("import")
 def import_files(
     folder: Annotated[
-        Path, typer.Argument(help="The folder of familles.csv, enfants.csv, activites.csv, factures.csv, lignes.csv.")
+        Path,
+        typer.Argument(
+            help="The folder of fusions.csv, familles.csv, enfants.csv, activites.csv, factures.csv, lignes.csv."
+        ),
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing.")] = False,
     as_json: Json = False,

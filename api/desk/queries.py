@@ -39,8 +39,9 @@ ACTIVITY = Read(f"""
                 WHERE l.family_id = f.id AND l.ended_at IS NULL)),
         'history', (SELECT coalesce(json_agg(json_build_object('at', e.created_at, 'action', e.action,
                 'by', (SELECT trim(a.first_name || ' ' || a.last_name) FROM account a WHERE a.id = e.actor_id)) ORDER BY e.id DESC), '[]')
-            FROM (SELECT * FROM audit_event WHERE family_id = f.id ORDER BY id DESC LIMIT 50) e))::text
-    FROM family f WHERE f.id = :id::uuid
+            FROM (SELECT * FROM audit_event WHERE family_id = ANY (array(SELECT f.id UNION SELECT m.id FROM family m WHERE m.merged_into = f.id))
+                ORDER BY id DESC LIMIT 50) e))::text
+    FROM family old JOIN family f ON f.id = coalesce(old.merged_into, old.id) WHERE old.id = :id::uuid
 """)
 VIEWS = Read("""
     SELECT json_build_object('next_cursor', NULL, 'items', coalesce(json_agg(json_build_object('id', v.id, 'name', v.name,

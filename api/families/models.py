@@ -39,8 +39,13 @@ class Family(Identified, Created, Base):
     __tablename__ = "family"
     service_id: Mapped[UUID] = mapped_column(ForeignKey("service.id"))
     reference: Mapped[str] = mapped_column(Text)
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("family.id"))  # it was a duplicate of that one
 
-    __table_args__ = (UniqueConstraint("service_id", "reference"), Index("ix_family_reference", "reference"))
+    __table_args__ = (
+        UniqueConstraint("service_id", "reference"),
+        Index("ix_family_reference", "reference"),
+        Index("ix_family_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+    )
 
 
 class Adult(Identified, Created, Base):

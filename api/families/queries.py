@@ -59,7 +59,7 @@ SEARCH = Read(f"""
     WITH named AS MATERIALIZED (
         SELECT * FROM find_by_name(:pattern::text, :name::text, 500)
     ), found AS (
-        SELECT f.id, 3::real AS score FROM family f WHERE f.reference = :search::text
+        SELECT coalesce(f.merged_into, f.id) AS id, 3::real AS score FROM family f WHERE f.reference = :search::text
         UNION ALL SELECT a.family_id, 3 FROM adult a WHERE a.reference = upper(:search)
         UNION ALL SELECT fc.family_id, 3 FROM child c JOIN family_child fc ON fc.child_id = c.id WHERE c.reference = upper(:search)
         UNION ALL SELECT a.family_id, 3 FROM adult_private p JOIN adult a ON a.id = p.adult_id WHERE p.phone = :phone::text
@@ -83,7 +83,7 @@ AGENT_FILE = Read(f"""
         'keys', coalesce((SELECT json_agg(json_build_object('id', k.id, 'adult_id', k.adult_id, 'deliver_by', k.deliver_by,
             'state', {KEY_STATE}, 'last_symbols', k.last_symbols, 'created_at', k.created_at, 'expires_at', k.expires_at) ORDER BY k.id DESC)
             FROM service_key k WHERE k.family_id = f.id), '[]'))::text
-    FROM family f WHERE f.id = :id::uuid
+    FROM family old JOIN family f ON f.id = coalesce(old.merged_into, old.id) WHERE old.id = :id::uuid
 """)
 
 

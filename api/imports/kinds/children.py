@@ -25,6 +25,8 @@ KIND = Kind(
     rejects=[
         """SELECT s.line, 'dossier', 'famille inconnue' FROM staging s
            WHERE NOT EXISTS (SELECT FROM family f WHERE f.service_id = $1 AND f.reference = s.dossier)""",
+        """SELECT s.line, 'dossier', 'dossier fusionné avec le ' || t.reference FROM staging s
+           JOIN family f ON f.service_id = $1 AND f.reference = s.dossier JOIN family t ON t.id = f.merged_into""",
     ],
     warnings=[
         f"""SELECT s.line, 'enfant', 'autre description que la ligne ' || one.line || ' : celle-ci est ignorée'

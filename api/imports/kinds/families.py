@@ -34,6 +34,10 @@ KIND = Kind(
     ],
     derived={"search_name": ("text", lambda row: search_name(row["prenom"], row["nom"], row["prenom"]))},
     check=_check,
+    rejects=[
+        """SELECT s.line, 'dossier', 'dossier fusionné avec le ' || t.reference FROM staging s
+           JOIN family f ON f.service_id = $1 AND f.reference = s.dossier JOIN family t ON t.id = f.merged_into""",
+    ],
     merge=[
         """INSERT INTO family (service_id, reference) SELECT DISTINCT $1::uuid, dossier FROM staging
            ON CONFLICT (service_id, reference) DO NOTHING""",

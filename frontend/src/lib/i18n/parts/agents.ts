@@ -128,7 +128,7 @@ export const words = {
     lead: 'Les fichiers du logiciel métier. Importer deux fois les mêmes fichiers ne change rien.',
     send: 'Envoyer des fichiers',
     choose: 'Choisir les fichiers',
-    names: 'Un ou plusieurs de : familles.csv, enfants.csv, activites.csv, factures.csv, lignes.csv.',
+    names: 'Un ou plusieurs de : fusions.csv, familles.csv, enfants.csv, activites.csv, factures.csv, lignes.csv.',
     sending: 'Envoi des fichiers…',
     try: 'Essayer sans rien changer',
     start: 'Importer',
