@@ -26,6 +26,18 @@ EVENTS = text(f"""
             'data', {DATA}) ORDER BY e.number), '[]'), 'next_after', coalesce(max(e.number), CAST(:after AS bigint)))::text
     FROM (SELECT * FROM integration_event WHERE number > :after ORDER BY number LIMIT :limit) e
 """)
+ENROLLMENTS = text("""
+    WITH page AS (
+        SELECT e.*, t.code, row_number() OVER (ORDER BY e.id) AS place FROM enrollment e JOIN activity t ON t.id = e.activity_id
+        WHERE (CAST(:after AS uuid) IS NULL OR e.id > :after) AND (CAST(:activity AS text) IS NULL OR t.code = :activity)
+        ORDER BY e.id LIMIT CAST(:limit AS int) + 1
+    )
+    SELECT json_build_object('items', coalesce(json_agg(json_build_object('reference', e.reference, 'state', e.state,
+            'family', f.reference, 'child', c.reference, 'activity', e.code, 'days', e.days, 'starts_on', e.starts_on,
+            'ends_on', e.ends_on, 'created_at', e.created_at) ORDER BY e.place) FILTER (WHERE e.place <= :limit), '[]'),
+        'next_cursor', (SELECT p.id FROM page p WHERE p.place = :limit AND EXISTS (SELECT FROM page WHERE place > :limit)))::text
+    FROM page e JOIN child c ON c.id = e.child_id JOIN family f ON f.id = e.family_id
+""")
 # One at a time: the numbers go up in the order of commits, without a gap, because only what is committed is seen here.
 NUMBER = text("""
     WITH next AS (

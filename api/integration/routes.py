@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Form, Header, Path, Query, Request, Response
 from sqlalchemy import text
 
+from api.core import pages
 from api.core.clock import Now
 from api.core.database import DatabaseDep, PublicSession, SessionDep
 from api.core.errors import InvalidField, NotFound, TooManyRequests, answers, problems
@@ -19,18 +20,22 @@ from api.imports import queries as imports
 from api.imports.bodies import BODY, sent_files
 from api.imports.routes import report_of
 from api.imports.schemas import ImportAccepted, ImportRead
-from api.integration import queries, service, webhooks
+from api.integration import queries, service, webhooks, writing
 from api.integration.principal import ClientPrincipal, RequiresClient
 from api.integration.schemas import (
+    ActivityPut,
     ClientTokenRead,
     DeliveryList,
     EventList,
     FamilyWrite,
     FamilyWritten,
+    IntegrationEnrollmentList,
+    InvoicePut,
     WebhookAdded,
     WebhookCreate,
     WebhookList,
     WebhookTried,
+    Written,
 )
 from api.security.addresses import ClientNetwork
 from api.security.scopes import Scope
@@ -38,9 +43,11 @@ from api.security.tokens import LIFETIME, Tokens
 
 router = new_router(tag="integration")
 FamiliesClient = Annotated[ClientPrincipal, RequiresClient(Scope.INTEGRATION_FAMILIES)]
+ActivitiesClient = Annotated[ClientPrincipal, RequiresClient(Scope.INTEGRATION_ACTIVITIES)]
+EnrollmentsClient = Annotated[ClientPrincipal, RequiresClient(Scope.INTEGRATION_ENROLLMENTS)]
 InvoicesClient = Annotated[ClientPrincipal, RequiresClient(Scope.INTEGRATION_INVOICES)]
 EventsClient = Annotated[ClientPrincipal, RequiresClient(Scope.INTEGRATION_EVENTS)]
-Reference = Annotated[str, Path(min_length=1, max_length=100, description="the back office's reference of the file")]
+Reference = Annotated[str, Path(min_length=1, max_length=100, description="the back office's own reference")]
 NDJSON = "application/x-ndjson"
 LINES = {"schema": {"type": "string", "description": "one object a line: `file`, and the columns of that file"}}
 ONE_IMPORT = text(imports.RUN.join(["SELECT ", " FROM import_run r WHERE r.id = :id"]))
@@ -96,7 +103,36 @@ async def put_integration_family(
     reference: Reference, body: FamilyWrite, client: FamiliesClient, database: DatabaseDep, settings: SettingsDep
 ) -> FamilyWritten:
     """Write a family file, by the rules of the import. The same again changes nothing; who is not named stays."""
-    return await service.put_family(database.dsn, settings, reference, body)
+    return await writing.put_family(database.dsn, settings, reference, body)
+
+
+@router.put("/integration/invoices/{number}", responses=problems(InvalidField))
+async def put_integration_invoice(
+    number: Reference, body: InvoicePut, client: InvoicesClient, database: DatabaseDep, settings: SettingsDep
+) -> Written:
+    """Write an invoice with its lines, by the rules of the import. The same again changes nothing."""
+    return await writing.put_invoice(database.dsn, settings, number, body)
+
+
+@router.put("/integration/activities/{code}", responses=problems(InvalidField))
+async def put_integration_activity(
+    code: Reference, body: ActivityPut, client: ActivitiesClient, database: DatabaseDep, settings: SettingsDep
+) -> Written:
+    """Write an activity, by the rules of the import. The same again changes nothing."""
+    return await writing.put_activity(database.dsn, settings, code, body)
+
+
+@router.get("/integration/enrollments", responses=answers(200, IntegrationEnrollmentList))
+async def list_integration_enrollments(
+    db: SessionDep,
+    client: EnrollmentsClient,
+    activity: Annotated[str | None, Query(max_length=100, description="the code of an activity")] = None,
+    limit: pages.Limit = 25,
+    cursor: pages.Cursor = None,
+) -> Response:
+    """Enrollments as they are now, in the order they came, by the back office's references. Changes come as events."""
+    page = {"activity": activity, "limit": limit, "after": pages.uuid_cursor(cursor)}
+    return Response(await db.scalar(queries.ENROLLMENTS, page), media_type="application/json")
 
 
 @router.post(

@@ -1,14 +1,18 @@
 """What goes in and comes out of the integrators' API."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
+from api.activities.schemas import Day
 from api.core.schemas import Input, OptionalText, Page, Text
+from api.enrollments.models import EnrollmentState
 from api.families.models import AdultRole
 from api.integration.models import DeliveryState
+from api.invoices.models import SourceState
 
 
 class ClientTokenRead(BaseModel):
@@ -61,12 +65,84 @@ class FamilyWrite(Input):
     children: Annotated[list[ChildWrite], Field(max_length=30, default_factory=list)]
 
 
-class FamilyWritten(BaseModel):
+class Written(BaseModel):
     """What became of it."""
 
     reference: str
     changed: bool
     warnings: list[str] = Field(description="values that were left out, and why")
+
+
+class FamilyWritten(Written):
+    """What became of a family file."""
+
+
+class LinePut(Input):
+    """A line of an invoice; child and activity by the back office's references."""
+
+    child: OptionalText = ""
+    activity: OptionalText = ""
+    label: Text
+    quantity: Annotated[Decimal, Field(ge=0, le=10_000, decimal_places=2)]
+    unit_price_cents: int
+    amount_cents: int
+
+
+class InvoicePut(Input):
+    """An invoice as the back office knows it; its lines replace those that were there. A payment taken here stays."""
+
+    fiscal_year: Annotated[int, Field(ge=1900, le=2999)]
+    family: Text
+    adult: Text
+    period_from: date
+    period_to: date
+    issued_on: date
+    due_on: date
+    total_cents: int
+    paid_cents: int = 0
+    state: SourceState = SourceState.ISSUED
+    debt_reference: OptionalText = ""
+    direct_debit: bool = False
+    lines: Annotated[list[LinePut], Field(max_length=500, default_factory=list)]
+
+
+class ActivityPut(Input):
+    """An activity as the back office knows it. `places` is that of each day; nobody who is enrolled is cut off."""
+
+    name: Text
+    venue: Text
+    unit: OptionalText = ""
+    starts_on: date
+    ends_on: date
+    age_min: Annotated[int, Field(ge=0, le=99)]
+    age_max: Annotated[int, Field(ge=0, le=99)]
+    places: Annotated[int, Field(ge=0, le=100_000)]
+    opens_at: AwareDatetime
+    closes_on: date = Field(description="the last day of enrollment, to its end in the town's zone")
+    days: list[Day] = Field(min_length=1, max_length=7)
+    prices_cents: list[Annotated[int, Field(ge=0)]] = Field(
+        min_length=4, max_length=4, description="by quotient, lowest first"
+    )
+
+
+class IntegrationEnrollment(BaseModel):
+    """An enrollment, by the back office's references."""
+
+    reference: str
+    state: EnrollmentState
+    family: str
+    child: str
+    activity: str
+    days: list[Day]
+    starts_on: date
+    ends_on: date
+    created_at: datetime
+
+
+class IntegrationEnrollmentList(Page):
+    """Enrollments, in the order they came."""
+
+    items: list[IntegrationEnrollment]
 
 
 class EventRead(BaseModel):

@@ -1,22 +1,17 @@
-"""Clients and what they write. A family that comes alone goes the way of the files: the same rules, the same reasons."""
+"""Clients, their secrets and their tokens."""
 
-import csv
-import tempfile
-from datetime import date, datetime
-from pathlib import Path
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
 from api.core.database import Database
-from api.core.errors import InvalidField, Problem
+from api.core.errors import Problem
 from api.core.settings import Settings
-from api.families.models import AdultRole
-from api.imports.service import import_folder
 from api.integration import queries
 from api.integration.models import Client, ClientSecret
-from api.integration.schemas import AdultWrite, ChildWrite, ClientAdded, FamilyWrite, FamilyWritten
+from api.integration.schemas import ClientAdded
 from api.security import limits, secrets
 from api.security.scopes import Scope
 from api.security.tokens import Claims, Tokens
@@ -24,35 +19,6 @@ from api.security.tokens import Claims, Tokens
 MOST_SECRETS = 2
 NOBODY = UUID(int=0)  # the session of a client's token: there is none
 GRANTABLE = sorted(scope for scope in Scope if scope.startswith("integration:"))
-ROLES = {AdultRole.RESPONSIBLE: "RESPONSABLE", AdultRole.CO_RESPONSIBLE: "CO-RESPONSABLE"}
-ADULT = {
-    "reference": "adulte",
-    "role": "role",
-    "title": "civilite",
-    "last_name": "nom",
-    "first_name": "prenom",
-    "birth_date": "date_naissance",
-    "address": "adresse",
-    "postal_code": "code_postal",
-    "city": "ville",
-    "phone": "telephone",
-    "email": "courriel",
-    "is_payer": "payeur",
-    "quotient": "quotient",
-    "quotient_from": "quotient_debut",
-    "quotient_to": "quotient_fin",
-}
-CHILD = {
-    "reference": "enfant",
-    "last_name": "nom",
-    "first_name": "prenom",
-    "birth_date": "date_naissance",
-    "sex": "sexe",
-    "school": "ecole",
-    "grade": "classe",
-    "has_pai": "pai",
-    "diet": "regime",
-}
 
 
 class OAuthError(Problem):
@@ -154,50 +120,3 @@ async def _new_secret(db: AsyncSession, client: Client) -> str:
     secret = secrets.new_token()
     db.add(ClientSecret(client_id=client.id, secret_hash=secrets.hash_token(secret)))
     return secret
-
-
-async def put_family(dsn: str, settings: Settings, reference: str, family: FamilyWrite) -> FamilyWritten:
-    """Write a family file, whole or not at all. Raises InvalidField at the first value that the rules refuse."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        _write(place / "familles.csv", ADULT, reference, family.adults)
-        if family.children:
-            _write(place / "enfants.csv", CHILD, reference, family.children)
-        rejects, warnings = place / "rejets.csv", place / "avertissements.csv"
-        counts = await import_folder(dsn, settings, place, rejects, alone=False)
-        if refused := _rows(rejects):
-            raise _refusal(refused[0])
-        left_out = [f"{row['colonne']} : {row['motif']}" for row in _rows(warnings)]
-    return FamilyWritten(reference=reference, changed=any(one["applied"] for one in counts.values()), warnings=left_out)
-
-
-def _write(path: Path, columns: dict[str, str], reference: str, people: list[AdultWrite] | list[ChildWrite]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter=";")
-        writer.writerow(["dossier", *columns.values()])
-        for person in people:
-            writer.writerow([reference, *(_cell(getattr(person, name)) for name in columns)])
-
-
-def _cell(value: object) -> str:
-    """A value as the back office writes it."""
-    if isinstance(value, AdultRole):
-        return ROLES[value]
-    if isinstance(value, bool):
-        return "OUI" if value else "NON"
-    return f"{value:%d/%m/%Y}" if isinstance(value, date) else "" if value is None else str(value)
-
-
-def _rows(report: Path) -> list[dict[str, str]]:
-    with report.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file, delimiter=";"))
-
-
-def _refusal(row: dict[str, str]) -> InvalidField:
-    """A rejected row as a refusal of its field: line 2 is the first person."""
-    list_name, columns = ("adults", ADULT) if row["fichier"] == "familles.csv" else ("children", CHILD)
-    field = next((name for name, column in columns.items() if column == row["colonne"]), row["colonne"])
-    pointer = f"/{list_name}/{int(row['ligne']) - 2}/{field}"
-    return InvalidField(
-        pointer, "refused", f"{row['motif'].capitalize()}.", f"Refused by the back office's rules: {row['motif']}."
-    )

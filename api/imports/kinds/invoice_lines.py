@@ -39,7 +39,10 @@ KIND = Kind(
             RETURNING invoice_id, position)
         INSERT INTO changed SELECT p.line FROM merged m JOIN placed p USING (invoice_id, position)""",
         """WITH kept AS (
-            SELECT i.id AS invoice_id, count(*) AS lines FROM staging s JOIN invoice i ON i.service_id = $1 AND i.number = s.numero GROUP BY 1)
-        DELETE FROM invoice_line l USING kept k WHERE l.invoice_id = k.invoice_id AND l.position > k.lines""",
+            SELECT i.id AS invoice_id, count(*) AS lines, min(s.line) AS line
+            FROM staging s JOIN invoice i ON i.service_id = $1 AND i.number = s.numero GROUP BY 1
+        ), gone AS (
+            DELETE FROM invoice_line l USING kept k WHERE l.invoice_id = k.invoice_id AND l.position > k.lines RETURNING k.line)
+        INSERT INTO changed SELECT DISTINCT line FROM gone""",
     ],
 )

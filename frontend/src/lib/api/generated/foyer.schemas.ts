@@ -409,6 +409,69 @@ export interface ActivityList {
   items: ActivityRead[];
 }
 
+export type ActivityPutDaysItem = typeof ActivityPutDaysItem[keyof typeof ActivityPutDaysItem];
+
+
+export const ActivityPutDaysItem = {
+  mon: 'mon',
+  tue: 'tue',
+  wed: 'wed',
+  thu: 'thu',
+  fri: 'fri',
+  sat: 'sat',
+  sun: 'sun',
+} as const;
+
+/**
+ * An activity as the back office knows it. `places` is that of each day; nobody who is enrolled is cut off.
+ */
+export interface ActivityPut {
+  /**
+     * @minLength 1
+     * @maxLength 200
+     */
+  name: string;
+  /**
+     * @minLength 1
+     * @maxLength 200
+     */
+  venue: string;
+  /** @maxLength 200 */
+  unit?: string;
+  starts_on: string;
+  ends_on: string;
+  /**
+     * @minimum 0
+     * @maximum 99
+     */
+  age_min: number;
+  /**
+     * @minimum 0
+     * @maximum 99
+     */
+  age_max: number;
+  /**
+     * @minimum 0
+     * @maximum 100000
+     */
+  places: number;
+  opens_at: string;
+  /** the last day of enrollment, to its end in the town's zone */
+  closes_on: string;
+  /**
+     * @minItems 1
+     * @maxItems 7
+     */
+  days: ActivityPutDaysItem[];
+  /**
+     * by quotient, lowest first
+     * @minItems 4
+     * @maxItems 4
+     * @items.minimum 0
+     */
+  prices_cents: number[];
+}
+
 export type DayWriteDay = typeof DayWriteDay[keyof typeof DayWriteDay];
 
 
@@ -1492,7 +1555,7 @@ export interface FamilyWrite {
 }
 
 /**
- * What became of it.
+ * What became of a family file.
  */
 export interface FamilyWritten {
   reference: string;
@@ -1753,6 +1816,43 @@ export interface ImportList {
   items: ImportRead[];
 }
 
+export type IntegrationEnrollmentDaysItem = typeof IntegrationEnrollmentDaysItem[keyof typeof IntegrationEnrollmentDaysItem];
+
+
+export const IntegrationEnrollmentDaysItem = {
+  mon: 'mon',
+  tue: 'tue',
+  wed: 'wed',
+  thu: 'thu',
+  fri: 'fri',
+  sat: 'sat',
+  sun: 'sun',
+} as const;
+
+/**
+ * An enrollment, by the back office's references.
+ */
+export interface IntegrationEnrollment {
+  reference: string;
+  state: EnrollmentState;
+  family: string;
+  child: string;
+  activity: string;
+  days: IntegrationEnrollmentDaysItem[];
+  starts_on: string;
+  ends_on: string;
+  created_at: string;
+}
+
+/**
+ * Enrollments, in the order they came.
+ */
+export interface IntegrationEnrollmentList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: IntegrationEnrollment[];
+}
+
 /**
  * A line: what, for which child and activity, how many at what price.
  */
@@ -1806,6 +1906,69 @@ export interface InvoiceList {
   /** pass it as ?cursor= for the next page; null on the last */
   next_cursor: string | null;
   items: InvoiceSummary[];
+}
+
+/**
+ * What the back office says of it: ÉMISE, RÉGLÉE, TRÉSOR.
+ */
+export type SourceState = typeof SourceState[keyof typeof SourceState];
+
+
+export const SourceState = {
+  issued: 'issued',
+  settled: 'settled',
+  treasury: 'treasury',
+} as const;
+
+/**
+ * A line of an invoice; child and activity by the back office's references.
+ */
+export interface LinePut {
+  /** @maxLength 200 */
+  child?: string;
+  /** @maxLength 200 */
+  activity?: string;
+  /**
+     * @minLength 1
+     * @maxLength 200
+     */
+  label: string;
+  quantity: number | string;
+  unit_price_cents: number;
+  amount_cents: number;
+}
+
+/**
+ * An invoice as the back office knows it; its lines replace those that were there. A payment taken here stays.
+ */
+export interface InvoicePut {
+  /**
+     * @minimum 1900
+     * @maximum 2999
+     */
+  fiscal_year: number;
+  /**
+     * @minLength 1
+     * @maxLength 200
+     */
+  family: string;
+  /**
+     * @minLength 1
+     * @maxLength 200
+     */
+  adult: string;
+  period_from: string;
+  period_to: string;
+  issued_on: string;
+  due_on: string;
+  total_cents: number;
+  paid_cents?: number;
+  state?: SourceState;
+  /** @maxLength 200 */
+  debt_reference?: string;
+  direct_debit?: boolean;
+  /** @maxItems 500 */
+  lines?: LinePut[];
 }
 
 export type InvoiceReadState = typeof InvoiceReadState[keyof typeof InvoiceReadState];
@@ -2837,6 +3000,16 @@ export interface WebhookTried {
 }
 
 /**
+ * What became of it.
+ */
+export interface Written {
+  reference: string;
+  changed: boolean;
+  /** values that were left out, and why */
+  warnings: string[];
+}
+
+/**
  * `not-signed-in`: sign in, or refresh
  */
 export type NotSignedInResponse = ProblemDetails;
@@ -3074,6 +3247,23 @@ export type StartImportBody = {
 };
 
 export type ListImportsParams = {
+/**
+ * rows a page
+ * @minimum 1
+ * @maximum 100
+ */
+limit?: number;
+/**
+ * the `next_cursor` of the page before
+ */
+cursor?: string | null;
+};
+
+export type ListIntegrationEnrollmentsParams = {
+/**
+ * the code of an activity
+ */
+activity?: string | null;
 /**
  * rows a page
  * @minimum 1

@@ -6,6 +6,7 @@
  * OpenAPI spec version: 1.0.0
  */
 import type {
+  ActivityPut,
   BodyCreateClientToken,
   ClientTokenRead,
   DeliveryList,
@@ -14,13 +15,17 @@ import type {
   FamilyWritten,
   ImportAccepted,
   ImportRead,
+  IntegrationEnrollmentList,
+  InvoicePut,
+  ListIntegrationEnrollmentsParams,
   ListIntegrationEventsParams,
   StartIntegrationImportBodyOne,
   StartIntegrationImportParams,
   WebhookAdded,
   WebhookCreate,
   WebhookList,
-  WebhookTried
+  WebhookTried,
+  Written
 } from './foyer.schemas.ts';
 
 import { http } from '../http.ts';
@@ -134,6 +139,115 @@ return http<FamilyWritten>(getPutIntegrationFamilyUrl(reference),
     method: 'PUT',
     headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
     body: JSON.stringify(familyWrite)
+  }
+);}
+
+
+export const getPutIntegrationInvoiceUrl = (number: string,) => {
+
+
+
+
+  return `/api/v1/integration/invoices/${number}`
+}
+
+/**
+ * Write an invoice with its lines, by the rules of the import. The same again changes nothing.
+ * @summary Put Integration Invoice
+ */
+export const putIntegrationInvoice = async (number: string,
+    invoicePut: InvoicePut, options?: Parameters<typeof http>[1]): Promise<Written> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<Written>(getPutIntegrationInvoiceUrl(number),
+  {
+    ...options,
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(invoicePut)
+  }
+);}
+
+
+export const getPutIntegrationActivityUrl = (code: string,) => {
+
+
+
+
+  return `/api/v1/integration/activities/${code}`
+}
+
+/**
+ * Write an activity, by the rules of the import. The same again changes nothing.
+ * @summary Put Integration Activity
+ */
+export const putIntegrationActivity = async (code: string,
+    activityPut: ActivityPut, options?: Parameters<typeof http>[1]): Promise<Written> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<Written>(getPutIntegrationActivityUrl(code),
+  {
+    ...options,
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(activityPut)
+  }
+);}
+
+
+export const getListIntegrationEnrollmentsUrl = (params?: ListIntegrationEnrollmentsParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/integration/enrollments?${stringifiedParams}` : `/api/v1/integration/enrollments`
+}
+
+/**
+ * Enrollments as they are now, in the order they came, by the back office's references. Changes come as events.
+ * @summary List Integration Enrollments
+ */
+export const listIntegrationEnrollments = async (params?: ListIntegrationEnrollmentsParams, options?: Parameters<typeof http>[1]): Promise<IntegrationEnrollmentList> => {
+
+  return http<IntegrationEnrollmentList>(getListIntegrationEnrollmentsUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
   }
 );}
 
