@@ -48,6 +48,18 @@ KEYS = Read("""
         'last_symbols', k.last_symbols, 'expires_at', k.expires_at) ORDER BY k.place), '[]'))::text
     FROM page k JOIN family f ON f.id = k.family_id JOIN adult a ON a.id = k.adult_id
 """)
+ATTEMPTS = Read(f"""
+    WITH page AS (
+        SELECT e.*, row_number() OVER (ORDER BY e.id DESC) AS place FROM audit_event e
+        WHERE e.action IN ('service_key.refused', 'service_key.wrong_date') AND e.created_at > now() - interval '30 days'
+            AND (:after::uuid IS NULL OR e.id < :after) ORDER BY e.id DESC LIMIT :limit::int + 1
+    )
+    SELECT json_build_object('items', coalesce(json_agg(json_build_object('id', e.id, 'at', e.created_at,
+            'reason', CASE WHEN e.action = 'service_key.wrong_date' THEN 'wrong-date' ELSE e.facts ->> 'reason' END,
+            'account_id', e.account_id, 'name', {NAME.format("e.account_id")}, 'family_id', e.family_id,
+            'family_reference', (SELECT f.reference FROM family f WHERE f.id = e.family_id)) ORDER BY e.place)
+            FILTER (WHERE e.place <= :limit), '[]'), {PAGE_END} FROM page e
+""")
 COUNTED = "(SELECT coalesce(json_object_agg(state, n), '{{}}') FROM (SELECT {state} AS state, count(*) AS n FROM {table} GROUP BY 1) c)"
 WEEK = "now() - interval '7 days'"
 FIGURES = Read(f"""

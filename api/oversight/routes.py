@@ -14,7 +14,7 @@ from api.core.routing import router as new_router
 from api.core.settings import SettingsDep
 from api.outbox.models import State
 from api.oversight import queries, service
-from api.oversight.schemas import AuditList, Figures, KeyList, OutboxMessageList
+from api.oversight.schemas import AuditList, Figures, KeyAttemptList, KeyList, OutboxMessageList
 from api.security.principal import Principal, Reader, Reads, Requires
 from api.security.scopes import Scope
 
@@ -60,6 +60,12 @@ async def list_expiring_keys(
 ) -> Response:
     """Keys that were given out, are not used yet and end soon: those that end first."""
     return await caller.json(queries.KEYS, days=days, limit=limit)
+
+
+@router.get("/service-key-attempts", responses=answers(200, KeyAttemptList))
+async def list_refused_keys(caller: KeysReader, limit: pages.Limit = 25, cursor: pages.Cursor = None) -> Response:
+    """Keys that were typed and refused in the last 30 days, the newest first: who needs help, or who is guessing."""
+    return await caller.json(queries.ATTEMPTS, limit=limit, after=pages.uuid_cursor(cursor))
 
 
 @router.get("/figures", responses=answers(200, Figures))

@@ -51,6 +51,26 @@ class AuditList(Page):
     items: list[AuditRead]
 
 
+class KeyAttempt(BaseModel):
+    """A key that was typed and refused."""
+
+    id: UUID
+    at: datetime
+    reason: Literal["unknown", "spent", "revoked", "expired", "wrong-date"] = Field(
+        description="unknown: no such key; spent: used before; wrong-date: no child of the file was born that day"
+    )
+    account_id: UUID | None
+    name: str | None = Field(description="who typed it")
+    family_id: UUID | None
+    family_reference: str | None = Field(description="of the key, when there is one")
+
+
+class KeyAttemptList(Page):
+    """Refused keys, the newest first."""
+
+    items: list[KeyAttempt]
+
+
 class StaleKey(BaseModel):
     """A key that was given out and is not used yet, near its end."""
 

@@ -85,3 +85,17 @@ def test_keys_that_end_soon_are_listed(portal: Portal, agent: Agent, database: D
 
     assert family.reference not in ending(7)
     assert family.reference in ending(31)
+
+
+def test_refused_keys_are_listed_with_who_typed_them_and_why(portal: Portal, agent: Agent, database: Database) -> None:
+    """A key that is none has no file; one that was used names the file that it was of."""
+    database.run("DELETE FROM attempts")
+    family, other = portal.family(), portal.parent()
+    key = portal.issue(agent, family)
+    portal.parent().post("/service-keys", {"service": "enfance", "key": key})
+    other.post("/service-keys", {"service": "enfance", "key": key})
+    name = " ".join(other.get("/me").json()[part] for part in ("first_name", "last_name"))
+    newest = agent.get("/agent/service-key-attempts", limit="1").json()
+    assert newest["items"][0]["reason"] == "spent"
+    assert (newest["items"][0]["name"], newest["items"][0]["family_reference"]) == (name, family.reference)
+    assert other.get("/agent/service-key-attempts").status_code == 403

@@ -34,6 +34,7 @@ import type {
   ImportList,
   ImportRead,
   IssuedRead,
+  KeyAttemptList,
   KeyIssue,
   KeyList,
   LetterBatchList,
@@ -43,6 +44,7 @@ import type {
   ListImportsParams,
   ListManagedActivitiesParams,
   ListMessagesParams,
+  ListRefusedKeysParams,
   ListRequestQueueParams,
   MessageCreate,
   MessageRead,
@@ -1534,6 +1536,37 @@ return http<IssuedRead>(getIssueServiceKeyUrl(),
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
     body: JSON.stringify(keyIssue)
+  }
+);}
+
+
+export const getListRefusedKeysUrl = (params?: ListRefusedKeysParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/agent/service-key-attempts?${stringifiedParams}` : `/api/v1/agent/service-key-attempts`
+}
+
+/**
+ * Keys that were typed and refused in the last 30 days, the newest first: who needs help, or who is guessing.
+ * @summary List Refused Keys
+ */
+export const listRefusedKeys = async (params?: ListRefusedKeysParams, options?: Parameters<typeof http>[1]): Promise<KeyAttemptList> => {
+
+  return http<KeyAttemptList>(getListRefusedKeysUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
   }
 );}
 

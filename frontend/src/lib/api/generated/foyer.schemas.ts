@@ -2025,6 +2025,45 @@ export interface KeyAttach {
 }
 
 /**
+ * unknown: no such key; spent: used before; wrong-date: no child of the file was born that day
+ */
+export type KeyAttemptReason = typeof KeyAttemptReason[keyof typeof KeyAttemptReason];
+
+
+export const KeyAttemptReason = {
+  unknown: 'unknown',
+  spent: 'spent',
+  revoked: 'revoked',
+  expired: 'expired',
+  'wrong-date': 'wrong-date',
+} as const;
+
+/**
+ * A key that was typed and refused.
+ */
+export interface KeyAttempt {
+  id: string;
+  at: string;
+  /** unknown: no such key; spent: used before; wrong-date: no child of the file was born that day */
+  reason: KeyAttemptReason;
+  account_id: string | null;
+  /** who typed it */
+  name: string | null;
+  family_id: string | null;
+  /** of the key, when there is one */
+  family_reference: string | null;
+}
+
+/**
+ * Refused keys, the newest first.
+ */
+export interface KeyAttemptList {
+  /** pass it as ?cursor= for the next page; null on the last */
+  next_cursor: string | null;
+  items: KeyAttempt[];
+}
+
+/**
  * The second proof of a key that travelled on paper.
  */
 export interface KeyChallenge {
@@ -3336,6 +3375,19 @@ days?: number;
  * @maximum 100
  */
 limit?: number;
+};
+
+export type ListRefusedKeysParams = {
+/**
+ * rows a page
+ * @minimum 1
+ * @maximum 100
+ */
+limit?: number;
+/**
+ * the `next_cursor` of the page before
+ */
+cursor?: string | null;
 };
 
 export type SearchAuditParams = {
