@@ -56,6 +56,7 @@ class InvoicePayment(Identified, Created, Base):
     source: Mapped[str] = mapped_column(Text)
     transaction_id: Mapped[str] = mapped_column(Text)
     amount_cents: Mapped[int]
+    paid_in_all_cents: Mapped[int]  # of the invoice, with this payment: what a later file may not fall below
     paid_at: Mapped[datetime]
 
     __table_args__ = (

@@ -64,6 +64,7 @@ async def pay(db: AsyncSession, invoice_id: UUID, payment: Payment, now: datetim
             source=SOURCE,
             transaction_id=payment.transaction_id,
             amount_cents=amount,
+            paid_in_all_cents=paid.paid_cents + amount,
             paid_at=payment.transaction_date or now,
         )
     )

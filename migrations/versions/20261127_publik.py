@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("transaction_id", sa.Text(), nullable=False),
         sa.Column("amount_cents", sa.Integer(), nullable=False),
+        sa.Column("paid_in_all_cents", sa.Integer(), nullable=False),
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["invoice_id"], ["invoice.id"], name=op.f("fk_invoice_payment_invoice_id")),
         sa.UniqueConstraint("source", "transaction_id", name=op.f("uq_invoice_payment_source_transaction_id")),

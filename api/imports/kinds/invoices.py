@@ -4,7 +4,7 @@ from api.imports.kinds.base import Column, Kind, Row
 from api.imports.values import cents, choice, day, needed, text, whole, yes_no
 
 # What was paid here counts, also while the back office has not booked it.
-PAID = "greatest(excluded.paid_cents, coalesce((SELECT sum(p.amount_cents) FROM invoice_payment p WHERE p.invoice_id = i.id), 0))"
+PAID = "greatest(excluded.paid_cents, coalesce((SELECT max(p.paid_in_all_cents) FROM invoice_payment p WHERE p.invoice_id = i.id), 0))"
 
 
 def _check(row: Row) -> tuple[str, str] | None:
