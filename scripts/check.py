@@ -25,13 +25,16 @@ LINT: dict[str, list[Path | str]] = {
     "svelte-check": [*NPM, "check"],
 }
 PYTEST: list[Path | str] = [BIN / "python", "-m", "pytest"]
-BROWSER_TESTS = "tests/e2e"
-TESTS: dict[str, list[Path | str]] = {
-    "vitest": [*NPM, "test"],
-    "pytest": [*PYTEST, "--ignore", BROWSER_TESTS],
+BROWSER_TESTS = ["tests/e2e"]
+MACHINE_TESTS = [f"tests/{name}" for name in ("core", "imports", "integration", "outbox", "publik", "security")]
+TESTS: dict[str, list[Path | str]] = {"vitest": [*NPM, "test"]}
+# Each has a portal and a database of its own, and waits a lot: side by side, and beside the checks, all take little more
+# than the longest. A new folder of tests is among people's.
+BESIDE: dict[str, list[Path | str]] = {
+    "pytest, people": [*PYTEST, *(f"--ignore={place}" for place in BROWSER_TESTS + MACHINE_TESTS)],
+    "pytest, machines": [*PYTEST, *MACHINE_TESTS],
+    "pytest, browser": [*PYTEST, *BROWSER_TESTS],
 }
-# Each half has a portal and a database of its own, and waits a lot: side by side they take little more than the longer one.
-BESIDE: dict[str, list[Path | str]] = {"pytest, browser": [*PYTEST, BROWSER_TESTS]}
 
 
 def browser() -> bool:

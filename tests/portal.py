@@ -5,7 +5,7 @@ import email.policy
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -183,9 +183,13 @@ class Portal:
         assert answer.status_code == 201, answer.text
         return Agent(self.http, made["email"], answer.json(), extra=made)
 
-    def family(self) -> Family:
+    def family(self, fits: Callable[[Family], bool] = lambda _: True) -> Family:
         """A family file that no other test uses: a payer who can be reached, two adults, children, invoices."""
-        return next(self.families)
+        for family in (self._family(*known) for known in self.families):
+            if fits(family):
+                self.families.remove((family.id, family.reference))
+                return family
+        raise AssertionError("the demonstration town has no such family left")
 
     def issue(self, agent: Agent, family: Family, deliver_by: str = "email", adult: int = 0) -> str:
         """Give a key to an adult of a family; the key as it arrives."""
@@ -213,7 +217,7 @@ class Portal:
         parent.family, parent.link_id = family, answer.json()["id"]
         return parent
 
-    def _payers(self) -> Iterator[Family]:
+    def _payers(self) -> list[tuple[str, str]]:
         rows = self.database.rows("""
             SELECT f.id::text, f.reference FROM family f
             WHERE (SELECT count(*) FROM adult a JOIN adult_private p ON p.adult_id = a.id
@@ -224,7 +228,7 @@ class Portal:
                     WHERE fc.family_id = f.id AND c.birth_date BETWEEN current_date - interval '10 years' AND current_date - interval '4 years')
                 AND NOT EXISTS (SELECT FROM family_child a JOIN family_child b USING (child_id) WHERE a.family_id = f.id AND b.family_id <> f.id)
             ORDER BY f.reference DESC""")
-        return (self._family(row["id"], row["reference"]) for row in rows)
+        return [(row["id"], row["reference"]) for row in rows]
 
     def _family(self, family_id: str, reference: str) -> Family:
         adults = self.database.rows(

@@ -64,7 +64,7 @@ OPEN = (
 
 def debtor(portal: Portal, part: int = 0) -> Family:
     """A family with an invoice that can be paid, of which `part` cents at least are paid."""
-    return next(f for f in iter(portal.family, None) if portal.database.value(OPEN, f.reference, part))
+    return portal.family(lambda f: bool(portal.database.value(OPEN, f.reference, part)))
 
 
 def somebody(portal: Portal, agent: Agent, publik: Publik, part: int = 0) -> tuple[str, dict[str, Any]]:
