@@ -26,7 +26,7 @@ LINT: dict[str, list[Path | str]] = {
 }
 PYTEST: list[Path | str] = [BIN / "python", "-m", "pytest"]
 BROWSER_TESTS = ["tests/e2e"]
-MACHINE_TESTS = [f"tests/{name}" for name in ("core", "imports", "integration", "outbox", "publik", "security")]
+MACHINE_TESTS = [f"tests/{name}" for name in ("core", "imports", "security")]
 TESTS: dict[str, list[Path | str]] = {"vitest": [*NPM, "test"]}
 # Each has a portal and a database of its own, and waits a lot: side by side, and beside the checks, all take little more
 # than the longest. A new folder of tests is among people's.
