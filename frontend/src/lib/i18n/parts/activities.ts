@@ -42,7 +42,7 @@ export const words = {
     closeAsk: 'Clore dès maintenant ? Les inscrits et la liste d’attente restent. Pour rouvrir, changez la date de clôture.',
     places: (day: string, taken: number, places: number): string => `${day} ${taken} sur ${places}`,
     counts: (confirmed: number, waiting: number, requested: number): string =>
-      [`${confirmed} inscrits`, waiting ? `${waiting} en attente` : '', requested ? `${requested} à décider` : ''].filter(Boolean).join(', '),
+      [confirmed > 1 ? `${confirmed} inscrits` : `${confirmed} inscrit`, waiting ? `${waiting} en attente` : '', requested ? `${requested} à décider` : ''].filter(Boolean).join(', '),
     list: 'Inscriptions',
     listNone: 'Aucune inscription ici.',
     day: 'Jour',
