@@ -1,6 +1,6 @@
 """`make speed`: what a parent waits for on a cheap phone (Slow-4G, processor six times slower), beside its limits.
 
-Medians of five visits in Chromium, each in a new profile; then Lighthouse (mobile) on the public pages. Exit 1 when a
+Medians of five visits in Chromium, each in a new profile; then of three runs of Lighthouse (mobile) on the public pages. Exit 1 when a
 limit is missed. On a busy machine the processor's share grows: run it alone.
 """
 
@@ -25,6 +25,7 @@ from tests.e2e.conftest import FLAGS, PHONE, chromium, sign_in
 from tests.e2e.screens import demonstration
 
 VISITS = 5
+RUNS = 3  # of Lighthouse on a page: one alone is off by ten points on a busy machine
 TRIES = 3  # Lighthouse now and then loses its own trace
 # Lighthouse's and the browser's own « Slow 4G »: 1.6 Mbit/s down, 750 kbit/s up, 150 ms.
 NETWORK = {"offline": False, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8, "latency": 150}
@@ -170,9 +171,10 @@ def main() -> int:
             missed += value > LIMITS[name]
             table.add_row(name, f"{value:.3f}{unit}", f"{LIMITS[name]}{unit}", "✓" if value <= LIMITS[name] else "✗")
         for where in ("/", "/connexion", "/creer-mon-compte"):
-            scores, speed = lighthouse(address, where)
-            speeds.append(speed)
-            for name, score in scores.items():
+            runs = [lighthouse(address, where) for _ in range(RUNS)]
+            speeds += [speed for _, speed in runs]
+            for name in LIGHTHOUSE:
+                score = statistics.median(scores[name] for scores, _ in runs)
                 missed += score < LIGHTHOUSE[name]
                 mark = "✓" if score >= LIGHTHOUSE[name] else "✗"
                 table.add_row(f"Lighthouse {where}, {name}", f"{score:.0f}", str(LIGHTHOUSE[name]), mark)
