@@ -28,8 +28,8 @@ class Price(BaseModel):
     reason: Literal["quotient", "no-quotient", "quotient-expired"] = Field(description="why this bracket")
 
 
-class ActivityRead(BaseModel):
-    """An activity. `places_left` is that of its fullest day."""
+class ActivityFacts(BaseModel):
+    """What parents and agents read of an activity alike."""
 
     id: UUID
     code: str
@@ -45,6 +45,11 @@ class ActivityRead(BaseModel):
     is_open: bool
     documents: list[str] = Field(description="what the family must bring")
     decided_by: Decider = Field(description="places: confirmed at once while there are places; agent: a person decides")
+
+
+class ActivityRead(ActivityFacts):
+    """An activity. `places_left` is that of its fullest day."""
+
     days: list[Day]
     day_places: list[DayPlaces]
     places: int

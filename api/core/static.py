@@ -18,6 +18,7 @@ from api.core.settings import Settings
 
 PACKED = (".br", ".gz")
 TEXTS = (".html", ".webmanifest")  # where the town's own words are filled in
+SHELL = "200.html"  # a page that has an address only once its script runs
 # SvelteKit's announcer of page titles for screen readers has this one style attribute, and nothing else may.
 ANNOUNCER_STYLE = "'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='"
 # Redoc styles itself in the page and searches in a worker of its own; its page has nobody's data and no other script.
@@ -77,6 +78,9 @@ class Spa:
     def __init__(self, folder: Path, settings: Settings) -> None:
         files = {str(f.relative_to(folder)): f for f in sorted(folder.rglob("*")) if f.is_file()}
         texts = {name: fill_in(f.read_text(), settings) for name, f in files.items() if name.endswith(TEXTS)}
+        if SHELL in texts:  # a tab with a name while a slow network brings the script
+            title = f"<title>Espace citoyens — {html.escape(settings.town)}</title>"
+            texts[SHELL] = texts[SHELL].replace("</head>", f"{title}</head>", 1)
         self.policy = content_security_policy(
             [text for name, text in texts.items() if name.endswith(".html") and name != REFERENCE]
         )
@@ -110,9 +114,9 @@ class Spa:
         if scope["method"] not in {"GET", "HEAD"}:
             raise HTTPException(405)
         name = next((n for n in (path, f"{path}.html", "index.html" if not path else "") if n in self.files), None)
-        if name is None and ("." in path.rsplit("/", 1)[-1] or "200.html" not in self.files):
+        if name is None and ("." in path.rsplit("/", 1)[-1] or SHELL not in self.files):
             raise HTTPException(404)
-        await self._answer(self.files[name or "200.html"], scope)(scope, receive, send)
+        await self._answer(self.files[name or SHELL], scope)(scope, receive, send)
 
     def _answer(self, file: Served, scope: Scope) -> Response:
         asked = {k: v.decode("latin-1") for k, v in scope["headers"] if k in {b"accept-encoding", b"if-none-match"}}

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.accounts.models import PARENT, Account
 from api.core.database import Read, found
 from api.core.schemas import NO_MAILBOX, plain
+from api.core.search import PLAIN, pattern
 
 ACCOUNT = f"""json_build_object('id', a.id, 'first_name', a.first_name, 'last_name', a.last_name,
     'login', replace(a.email, '{NO_MAILBOX}', ''), 'has_mailbox', a.email NOT LIKE '%{NO_MAILBOX}',
@@ -22,8 +23,7 @@ PARENTS = f"a.role = '{PARENT}' AND a.closed_at IS NULL"
 SEARCH = Read(f"""
     SELECT json_build_object('next_cursor', NULL, 'items', coalesce(json_agg({ACCOUNT} ORDER BY a.id DESC), '[]'))::text
     FROM (SELECT * FROM account a WHERE {PARENTS} AND CASE WHEN :pattern::text IS NULL THEN a.opened_by IS NOT NULL AND a.activated_at IS NULL
-        ELSE (a.email_key LIKE :start OR translate(lower(a.first_name || ' ' ||
-        a.last_name || ' ' || a.first_name), 'àâäçéèêëîïôöùûüÿ', 'aaaceeeeiioouuuy') LIKE :pattern) END
+        ELSE (a.email_key LIKE :start OR {PLAIN.format(text="a.first_name || ' ' || a.last_name || ' ' || a.first_name")} LIKE :pattern) END
         ORDER BY a.id DESC LIMIT :limit::int) a
 """)
 ONE = Read(f"SELECT {ACCOUNT}::text FROM account a WHERE {PARENTS} AND a.id = :id::uuid")
@@ -31,11 +31,8 @@ ONE_WRITTEN = text(f"SELECT {ACCOUNT} FROM account a WHERE a.id = :id")
 
 
 def patterns(search: str | None) -> dict[str, str | None]:
-    """What is typed: words of a name in any case, or how a mail address or a sign-in name begins."""
-    if not search:
-        return {"pattern": None, "start": None}
-    words = plain(search)
-    return {"pattern": "%" + "%".join(words.split()) + "%", "start": f"{words}%"}
+    """What is typed: words of a name, or how a mail address or a sign-in name begins."""
+    return {"pattern": pattern(search), "start": f"{plain(search)}%" if search else None}
 
 
 async def parent(db: AsyncSession, account_id: UUID) -> Account:

@@ -14,7 +14,7 @@ from api.audit import service as audit
 from api.core.database import as_system
 from api.core.schemas import LOGIN, NO_MAILBOX, plain
 from api.core.settings import Settings
-from api.counter import paper, queries
+from api.counter import letter, queries
 from api.counter.models import HasMailbox
 from api.counter.schemas import CounterAccountCreate, CounterAccountRead, CounterRequestCreate
 from api.requests import service as requests
@@ -60,7 +60,7 @@ async def print_activation(
         token = await new_proof(db, account.id, Purpose.PASSWORD_RESET, now + PAPER_LASTS)
     await audit.record(db, "account.activation_printed", actor=agent_id, account_id=account.id)
     return await asyncio.to_thread(
-        paper.render,
+        letter.render,
         settings,
         name=f"{account.first_name} {account.last_name}",
         login=account.email.removesuffix(NO_MAILBOX),

@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.accounts.models import Account
 from api.core.database import Read, found
-from api.core.schemas import plain
 from api.desk.models import ReplyTemplate, SavedView
 from api.invoices import queries as invoices
 from api.requests import queries as requests
@@ -51,11 +50,6 @@ TEMPLATES = Read("""
     SELECT json_build_object('next_cursor', NULL, 'items', coalesce(json_agg(json_build_object('id', t.id, 'name', t.name,
         'body', t.body, 'version', t.version) ORDER BY t.name), '[]'))::text FROM reply_template t
 """)
-
-
-def pattern(search: str) -> str:
-    """What is typed, as a pattern: without accents or case, its words anywhere in their order."""
-    return "%" + "%".join(part for part in plain(search).split()) + "%"
 
 
 async def name_of(db: AsyncSession, agent_id: UUID) -> str:

@@ -14,6 +14,7 @@ from api.core.etags import IfMatch
 from api.core.idempotency import Idempotent, KeyReused, StillRunning
 from api.core.languages import ReaderLanguage
 from api.core.routing import router as new_router
+from api.core.search import pattern as search_pattern
 from api.core.settings import SettingsDep
 from api.core.uploads import FILE, attachment
 from api.desk import queries, service
@@ -76,7 +77,7 @@ async def list_request_queue(
         assigned=assigned,
         unread=unread,
         search=search,
-        pattern=search and queries.pattern(search),
+        pattern=search_pattern(search),
         limit=limit,
         after=pages.uuid_cursor(cursor),
     )

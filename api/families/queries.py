@@ -144,9 +144,9 @@ async def links(db: AsyncSession, family_id: UUID) -> list[ServiceLink]:
     )
 
 
-async def first_service(db: AsyncSession) -> str:
-    """The name of the service whose keys other portals' people type."""
-    return (await db.scalars(select(Service.slug).order_by(Service.position).limit(1))).one()
+async def first_service(db: AsyncSession) -> Service:
+    """The service that everything is of where nothing else is said: Enfance, until a town has another."""
+    return (await db.scalars(select(Service).order_by(Service.position).limit(1))).one()
 
 
 async def live_links(db: AsyncSession, account_id: UUID) -> list[UUID]:

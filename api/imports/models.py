@@ -1,40 +1,26 @@
 """An import that was sent over HTTP: its files wait in the database, so that any worker of any machine can take it."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.core.database import Base, Created, Identified, values_of
+from api.core.database import Base
+from api.core.jobs import Job
 
 
-class ImportState(StrEnum):
-    """Where an import stands."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-
-
-class ImportRun(Identified, Created, Base):
+class ImportRun(Job, Base):
     """One import; `account_id` is the agent who sent it."""
 
     __tablename__ = "import_run"
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
-    state: Mapped[ImportState] = mapped_column(values_of(ImportState, "state"), server_default=text("'queued'"))
     dry_run: Mapped[bool]
     files: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)  # name and size in bytes
     progress: Mapped[dict[str, Any] | None]  # the file in hand, bytes read and in all
     counts: Mapped[dict[str, Any] | None]
-    problem: Mapped[str | None] = mapped_column(Text)
     started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
-    leased_until: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_import_run_state", "state"),)
 

@@ -1,14 +1,13 @@
 """Imports in the database."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.database import Read
-from api.imports.models import ImportChunk, ImportRun, ImportState
+from api.imports.models import ImportChunk
 
 REJECTS, WARNINGS = "rejets.csv", "avertissements.csv"
 MAY = Read("SELECT 'true'::text")
@@ -27,26 +26,6 @@ PAGE = Read(f"""
     FROM page r
 """)
 ONE = Read(f"SELECT {RUN}::text FROM import_run r WHERE r.id = :id::uuid")
-
-
-def _waiting(now: datetime) -> ColumnElement[bool]:
-    """Queued, or left behind by a process that died; not before its time."""
-    open_states = ImportRun.state.in_([ImportState.QUEUED, ImportState.RUNNING])
-    return open_states & (ImportRun.leased_until.is_(None) | (ImportRun.leased_until < now))
-
-
-async def claim(db: AsyncSession, now: datetime, lease: timedelta) -> ImportRun | None:
-    """The next import to run, leased."""
-    due = select(ImportRun).where(_waiting(now)).order_by(ImportRun.id).limit(1)
-    run = await db.scalar(due.with_for_update(skip_locked=True))
-    if run:
-        run.state, run.started_at, run.leased_until = ImportState.RUNNING, run.started_at or now, now + lease
-    return run
-
-
-async def is_waiting(db: AsyncSession, now: datetime) -> bool:
-    """Whether an import waits for a process."""
-    return await db.scalar(select(ImportRun.id).where(_waiting(now)).limit(1)) is not None
 
 
 async def keep_chunk(db: AsyncSession, run_id: UUID, name: str, position: int, content: bytes) -> None:

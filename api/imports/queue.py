@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
-from api.core import processes
+from api.core import jobs, processes
 from api.core.clock import utcnow
 from api.core.database import Database
 from api.core.errors import InvalidField
@@ -26,7 +26,7 @@ from api.core.settings import Settings
 from api.imports import queries
 from api.imports.files import Unusable
 from api.imports.kinds import all_kinds
-from api.imports.models import ImportRun, ImportState
+from api.imports.models import ImportRun
 from api.imports.service import AlreadyRunning, import_folder
 
 CHUNK = 1 << 20  # bytes
@@ -63,7 +63,7 @@ async def enqueue(
         )
     if len(set(names)) < len(names):
         raise _refused("double", "Le même fichier est là deux fois.", "The same file is there twice.")
-    run = ImportRun(account_id=account_id, dry_run=dry_run, files=[], state=ImportState.QUEUED)
+    run = ImportRun(account_id=account_id, dry_run=dry_run, files=[], state=jobs.JobState.QUEUED)
     db.add(run)
     await db.flush()
     run.files = [
@@ -91,7 +91,7 @@ async def _keep(db: AsyncSession, run_id: UUID, name: str, file: SentFile) -> in
 async def start_waiting(database: Database, _: Settings) -> None:
     """For the worker: run what waits in a process of its own, so that mails go on leaving meanwhile."""
     async with database.transaction() as db:
-        if not await queries.is_waiting(db, utcnow()):
+        if not await jobs.is_waiting(db, ImportRun, utcnow()):
             return
     await processes.start("run-imports")
 
@@ -100,7 +100,9 @@ async def run_waiting(dsn: str, database: Database, settings: Settings) -> None:
     """Run the imports that wait, one after the other."""
     while True:
         async with database.transaction() as db:
-            run = await queries.claim(db, utcnow(), LEASE)
+            run = await jobs.claim(db, ImportRun, utcnow(), LEASE)
+            if run:
+                run.started_at = run.started_at or utcnow()
         if run is None or not await _run_one(dsn, database, settings, run):
             return
 
@@ -122,21 +124,21 @@ async def _run_one(dsn: str, database: Database, settings: Settings, run: Import
             counts = await import_folder(
                 dsn, settings, place, place / queries.REJECTS, dry_run=run.dry_run, progress=note
             )
-            result: dict[str, object] = {"state": ImportState.DONE, "counts": counts}
+            result: dict[str, object] = {"state": jobs.JobState.DONE, "counts": counts}
         except AlreadyRunning:
-            result = {"state": ImportState.QUEUED}
+            result = {"state": jobs.JobState.QUEUED}
         except Unusable as unusable:
-            result = {"state": ImportState.FAILED, "problem": str(unusable).replace(f"{folder}/", "")}
+            result = {"state": jobs.JobState.FAILED, "problem": str(unusable).replace(f"{folder}/", "")}
         except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
             log.warning("import failed", run=str(run.id), kind=type(error).__name__)
-            result = {"state": ImportState.FAILED, "problem": "L'import a échoué. Réessayez ; rien n'est perdu."}
+            result = {"state": jobs.JobState.FAILED, "problem": "L'import a échoué. Réessayez ; rien n'est perdu."}
         finally:
             beating.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await beating
         async with database.transaction() as db:
             await _settle(db, run.id, result, place)
-    return result["state"] is not ImportState.QUEUED
+    return result["state"] is not jobs.JobState.QUEUED
 
 
 async def _write(db: AsyncSession, run_id: UUID, name: str, path: Path) -> None:
@@ -158,7 +160,7 @@ async def _beat(database: Database, run_id: UUID, progress: dict[str, object]) -
 
 async def _settle(db: AsyncSession, run_id: UUID, result: dict[str, object], place: Path) -> None:
     """Write down what became of it; its files give way to the reports, when those have a row."""
-    if result["state"] is ImportState.QUEUED:
+    if result["state"] is jobs.JobState.QUEUED:
         await db.execute(
             update(ImportRun).where(ImportRun.id == run_id).values(result | {"leased_until": utcnow() + LATER})
         )

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from api.core.jobs import JobState
 from api.core.schemas import Page
-from api.imports.models import ImportState
 
 
 class FileCounts(BaseModel):
@@ -38,7 +38,7 @@ class ImportAccepted(BaseModel):
     """An import that waits for the worker."""
 
     id: UUID
-    state: ImportState
+    state: JobState
 
 
 class ImportRead(ImportAccepted):

@@ -14,6 +14,7 @@ from api.core.errors import InvalidField
 from api.core.settings import Settings
 from api.families.models import AdultRole
 from api.imports.service import import_folder
+from api.imports.values import FRENCH_DAYS
 from api.integration.schemas import ActivityPut, FamilyWrite, FamilyWritten, InvoicePut, Written
 from api.invoices.models import SourceState
 
@@ -82,7 +83,7 @@ ACTIVITY = {
     "days": "jours",
 }
 STATES = {SourceState.ISSUED: "EMISE", SourceState.SETTLED: "REGLEE", SourceState.TREASURY: "TRESOR"}
-DAYS = {"mon": "LU", "tue": "MA", "wed": "ME", "thu": "JE", "fri": "VE", "sat": "SA", "sun": "DI"}
+DAYS = {day: word for word, day in FRENCH_DAYS.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
 """Letters in the database."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from api.core.database import Read, found
-from api.letters.models import BatchState, LetterBatch
+from api.letters.models import LetterBatch
 
 MOST = 2000  # letters a batch: what one tray of a printer takes, and a PDF that opens
 CANDIDATE = """a.family_id IN (SELECT family_id FROM family_child) AND p.address <> '' AND p.city <> ''
@@ -30,28 +30,6 @@ CANDIDATES = text(f"""
     FROM adult a JOIN adult_private p ON p.adult_id = a.id JOIN family f ON f.id = a.family_id
     WHERE {CANDIDATE} ORDER BY p.postal_code, a.last_name, a.id LIMIT {MOST}
 """)
-
-
-def waiting(now: datetime) -> ColumnElement[bool]:
-    """Batches that wait for a process, or were left by one that died."""
-    return or_(
-        LetterBatch.state == BatchState.QUEUED,
-        (LetterBatch.state == BatchState.RUNNING) & (LetterBatch.leased_until < now),
-    )
-
-
-async def is_waiting(db: AsyncSession, now: datetime) -> bool:
-    """Whether a batch waits."""
-    return await db.scalar(select(LetterBatch.id).where(waiting(now)).limit(1)) is not None
-
-
-async def claim(db: AsyncSession, now: datetime, lease: timedelta) -> LetterBatch | None:
-    """The next batch to make, leased."""
-    due = select(LetterBatch).where(waiting(now)).order_by(LetterBatch.id).limit(1)
-    batch = await db.scalar(due.with_for_update(skip_locked=True))
-    if batch:
-        batch.state, batch.leased_until = BatchState.RUNNING, now + lease
-    return batch
 
 
 async def with_pdf(db: AsyncSession, batch_id: UUID, now: datetime) -> LetterBatch:

@@ -5,15 +5,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from api.core.jobs import JobState
 from api.core.schemas import Page
-from api.letters.models import BatchState
 
 
 class LetterBatchRead(BaseModel):
     """A batch of letters."""
 
     id: UUID
-    state: BatchState
+    state: JobState
     created_at: datetime
     finished_at: datetime | None
     by: str | None

@@ -1,27 +1,23 @@
 """Making a batch: keys are hashed first, then written together with the PDF in one transaction. A process that dies leaves nothing."""
 
 import asyncio
-import io
-import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import segno
 import structlog
-import typst
 from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
-from api.core import processes
+from api.core import jobs, paper, processes
 from api.core.clock import utcnow
 from api.core.database import Database, found
 from api.core.settings import Settings
 from api.letters import queries
-from api.letters.models import BatchState, LetterBatch
+from api.letters.models import LetterBatch
 from api.security import secrets
 from api.security.passwords import in_pool
 from api.service_keys.models import LIFETIME_DAYS, Delivery, ServiceKey
@@ -35,7 +31,7 @@ log = structlog.get_logger("foyer.letters")
 
 async def order(db: AsyncSession, agent_id: UUID) -> LetterBatch:
     """A batch for the worker."""
-    batch = LetterBatch(account_id=agent_id, state=BatchState.QUEUED, total=0, made=0)
+    batch = LetterBatch(account_id=agent_id, state=jobs.JobState.QUEUED, total=0, made=0)
     db.add(batch)
     await db.flush()
     await audit.record(db, "letters.ordered", actor=agent_id, batch=str(batch.id))
@@ -60,7 +56,7 @@ async def start_waiting(database: Database, _: Settings) -> None:
     """For the worker: make what waits in a process of its own, and forget PDFs whose day is over."""
     async with database.transaction() as db:
         await queries.drop_old(db, utcnow())
-        waits = await queries.is_waiting(db, utcnow())
+        waits = await jobs.is_waiting(db, LetterBatch, utcnow())
     if waits:
         await processes.start("run-letters")
 
@@ -69,14 +65,14 @@ async def make_waiting(database: Database, settings: Settings) -> None:
     """Make the batches that wait, one after the other."""
     while True:
         async with database.transaction() as db:
-            batch = await queries.claim(db, utcnow(), LEASE)
+            batch = await jobs.claim(db, LetterBatch, utcnow(), LEASE)
         if batch is None:
             return
         try:
             await _make(database, settings, batch)
         except Exception as error:
             log.exception("letters failed", batch=str(batch.id), kind=type(error).__name__, exc_info=False)
-            failed = {"state": BatchState.FAILED, "problem": "Les lettres n'ont pas pu être faites. Réessayez."}
+            failed = {"state": jobs.JobState.FAILED, "problem": "Les lettres n'ont pas pu être faites. Réessayez."}
             await _note(database, batch.id, **failed, finished_at=utcnow())
 
 
@@ -104,7 +100,7 @@ async def _make(database: Database, settings: Settings, batch: LetterBatch) -> N
             update(LetterBatch)
             .where(LetterBatch.id == batch.id)
             .values(
-                state=BatchState.DONE,
+                state=jobs.JobState.DONE,
                 total=len(written),
                 made=len(written),
                 pdf=hidden,
@@ -172,7 +168,7 @@ def _render(settings: Settings, people: list[dict[str, Any]], now: datetime) -> 
     until = now + timedelta(days=LIFETIME_DAYS[Delivery.LETTER])
     letters = [
         {name: person[name] for name in ("name", "address", "city", "file", "key")}
-        | {"square": _square(f"{settings.address}/profil/services#cle={person['key']}")}
+        | {"square": paper.square(f"{settings.address}/profil/services#cle={person['key']}")}
         for person in people
     ]
     data = {
@@ -184,13 +180,4 @@ def _render(settings: Settings, people: list[dict[str, Any]], now: datetime) -> 
         "until": f"{until.astimezone(settings.zone):%d/%m/%Y}",
         "letters": letters,
     }
-    pdf: bytes = typst.compile(
-        str(TEMPLATE), format="pdf", sys_inputs={"data": json.dumps(data)}, pdf_standards=["a-2b"]
-    )
-    return pdf
-
-
-def _square(link: str) -> str:
-    written = io.BytesIO()
-    segno.make(link, error="m").save(written, kind="svg", xmldecl=False, border=2)
-    return written.getvalue().decode()
+    return paper.render(TEMPLATE, data)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -86,7 +86,7 @@ async def link(
     """Link whom Publik names to a file, with a service key. Raises what typing a key raises, and NeedsBirthDate."""
     account_id = await _account(db, name_id)
     await act_as(db, "parent", account_id)
-    slug = await families.first_service(db)
+    slug = (await families.first_service(db)).slug
     found = await service_keys.attach(db, database, settings, account_id, slug, wanted.key, f"{SOURCE}:{name_id}", now)
     if not isinstance(found, service_keys.Challenged):
         return
@@ -118,7 +118,7 @@ async def _account(db: AsyncSession, name_id: str) -> UUID:
         known = await queries.account_of(db, name_id)
         if known:
             return known
-        email = f"publik.{secrets.new_token()[:20].lower()}.0{NO_MAILBOX}"
+        email = f"publik.{uuid4().hex}{NO_MAILBOX}"
         account = Account(
             email=email,
             email_key=email,

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from api.core.database import Read, found
+from api.core.search import PLAIN
 from api.requests.models import Request, RequestDocument, RequestMessage, RequestType
 
 FIELDS = """'id', r.id, 'reference', r.reference, 'type', r.type,
@@ -61,7 +62,6 @@ ONE = Read(
 )
 # What an agent may see: the kinds of request that their rights handle.
 HANDLED = "r.type IN (SELECT t.slug FROM request_type t WHERE t.handled_by = ANY (account_scopes(:viewer)))"
-PLAIN = "lower(regexp_replace(normalize({text}, NFKD), '[\u0300-\u036f]', '', 'g'))"
 AGENT_PAGE = Read(f"""
     WITH page AS (
         SELECT r.*, row_number() OVER (ORDER BY r.id) AS place FROM request r JOIN account who ON who.id = r.account_id

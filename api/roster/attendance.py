@@ -1,11 +1,10 @@
 """The attendance sheet of a month: a PDF to print and tick."""
 
-import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import typst
+from api.core import paper
 
 TEMPLATE = Path(__file__).with_name("attendance.typ")
 MONTHS = (
@@ -25,7 +24,4 @@ def render(*, town: str, name: str, venue: str, month: date, days: list[date], c
         "days": [[LETTERS[day.weekday()], str(day.day)] for day in days],
         "children": children,
     }
-    pdf: bytes = typst.compile(
-        str(TEMPLATE), format="pdf", sys_inputs={"data": json.dumps(data)}, pdf_standards=["a-2b"]
-    )
-    return pdf
+    return paper.render(TEMPLATE, data)

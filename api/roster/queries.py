@@ -7,9 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.activities.models import Activity
 from api.core.database import Read, found
-from api.core.schemas import plain
+from api.core.search import PLAIN
 from api.enrollments.models import Enrollment, EnrollmentState
-from api.families.models import Service
 
 COUNTED = ("requested", "confirmed", "offered", "waitlisted")
 ACTIVITY = f"""json_build_object('id', t.id, 'code', t.code, 'name', t.name, 'venue', t.venue, 'unit', t.unit,
@@ -26,8 +25,7 @@ PAGE = Read(f"""
     WITH page AS (
         SELECT t.*, row_number() OVER (ORDER BY t.id) AS place FROM activity t
         WHERE (:after::uuid IS NULL OR t.id > :after) AND (t.ends_on < :today::date) = :over::boolean
-            AND (:search::text IS NULL OR translate(lower(concat_ws(' ', t.code, t.name, t.venue)),
-                'àâäçéèêëîïôöùûüÿ', 'aaaceeeeiioouuuy') LIKE :search)
+            AND (:search::text IS NULL OR {PLAIN.format(text="concat_ws(' ', t.code, t.name, t.venue)")} LIKE :search)
         ORDER BY t.id LIMIT :limit::int + 1
     )
     SELECT json_build_object(
@@ -84,16 +82,6 @@ LIVE = (
     EnrollmentState.OFFERED,
     EnrollmentState.WAITLISTED,
 )
-
-
-def pattern(search: str | None) -> str | None:
-    """What is typed, as a pattern: without accents or case, its words anywhere in their order."""
-    return "%" + "%".join(plain(search).split()) + "%" if search else None
-
-
-async def service_id(db: AsyncSession) -> UUID:
-    """The service whose activities these are."""
-    return (await db.scalars(select(Service.id).order_by(Service.position).limit(1))).one()
 
 
 async def lock(db: AsyncSession, activity_id: UUID) -> Activity:

@@ -15,6 +15,7 @@ from api.core.errors import InvalidField, NotFound, PreconditionRequired, Stale,
 from api.core.etags import IfMatch
 from api.core.languages import ReaderLanguage
 from api.core.routing import router as new_router
+from api.core.search import pattern
 from api.core.settings import SettingsDep
 from api.core.uploads import FILE, attachment
 from api.enrollments.models import EnrollmentState
@@ -47,7 +48,7 @@ async def list_managed_activities(
         queries.PAGE,
         now=now,
         today=today,
-        search=queries.pattern(search),
+        search=pattern(search),
         over=over,
         limit=limit,
         after=pages.uuid_cursor(cursor),

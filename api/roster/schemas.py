@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from api.activities.models import Decider
-from api.activities.schemas import Day
+from api.activities.schemas import ActivityFacts, Day
 from api.core.errors import FieldRefused
 from api.core.schemas import Input, LongText, OptionalText, Page, Text
 from api.enrollments.models import EnrollmentState
@@ -79,25 +79,11 @@ class RosterCounts(BaseModel):
     waitlisted: int
 
 
-class AgentActivityRead(BaseModel):
+class AgentActivityRead(ActivityFacts):
     """An activity with all that agents know of it."""
 
-    id: UUID
-    code: str
-    name: str
-    venue: str
-    unit: str
-    starts_on: date
-    ends_on: date
-    age_min: int
-    age_max: int
-    opens_at: datetime
-    closes_at: datetime
-    is_open: bool
     days: list[RosterDay]
     prices_cents: list[int]
-    documents: list[str]
-    decided_by: Decider
     counts: RosterCounts
     version: int
 

@@ -19,6 +19,7 @@ from api.core.spreadsheets import sheet
 from api.enrollments import queries as enrollments
 from api.enrollments.models import EnrollmentState
 from api.enrollments.service import leave, offer_places, take, tell
+from api.families import queries as families
 from api.roster import attendance, queries
 from api.roster.models import NoPlaceLeft
 from api.roster.schemas import ActivityWrite, AgentActivityRead, Decision
@@ -41,7 +42,7 @@ PLAIN = ("code", "name", "venue", "unit", "starts_on", "ends_on", "age_min", "ag
 
 async def create(db: AsyncSession, agent_id: UUID, wanted: ActivityWrite, now: datetime) -> AgentActivityRead:
     """Publish an activity. Raises InvalidField for a code that is taken."""
-    activity = Activity(service_id=await queries.service_id(db), version=1)
+    activity = Activity(service_id=(await families.first_service(db)).id, version=1)
     _fill(activity, wanted)
     db.add(activity)
     await _flush(db)

@@ -217,6 +217,12 @@ def test_the_first_page_leaves_the_focus_to_the_skip_link(new_page: NewPage) -> 
     expect(page.get_by_role("heading", level=1)).to_be_focused()
 
 
+def test_the_shell_has_a_name_before_its_script(portal: Portal) -> None:
+    """On a slow network a tab is called by the portal's name, not by an address."""
+    shell = portal.http.get(f"{portal.address}/mes-factures")
+    assert "<title>Espace citoyens — Cayenne</title>" in shell.text
+
+
 def test_robots_and_the_manifest_are_files_and_not_the_shell(portal: Portal) -> None:
     """An address with a file's name never gets the SPA's page; the manifest has the town in it."""
     robots, manifest = (portal.http.get(f"{portal.address}/{name}") for name in ("robots.txt", "manifest.webmanifest"))

@@ -202,6 +202,9 @@ def test_each_role_sees_the_pages_of_its_rights(
     expect(page.get_by_role("heading", name=f"Dossier {family.reference}")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("Donner la clé"))).to_have_count(0)
     check_page(page)
+    page.goto("/agents/audit")  # by its address: no right, and nothing about a parent's key
+    expect(page.get_by_role("alert")).to_contain_text("Votre compte n'a pas ce droit.")
+    expect(page.get_by_text("Il manque la clé enfance")).to_have_count(0)
     other = new_page(DESKTOP)
     sign_in_agent(other, administrator)
     other.get_by_role("link", name="Journal").click()
@@ -387,6 +390,8 @@ def test_a_person_without_mail_at_the_counter(new_page: NewPage, portal: Portal,
     page.get_by_label("Votre question").fill("Combien coûte un repas ?")
     page.get_by_role("button", name="Envoyer").click()
     expect(page.get_by_text(re.compile("La demande D-.* est enregistrée"))).to_be_visible()
+    page.get_by_role("link", name=re.compile("^D-")).click()
+    expect(page.get_by_text("Sans adresse mail")).to_be_visible()
     person = new_page()
     person.goto(link[0].decode())
     person.get_by_label("Mot de passe", exact=True).fill(PASSWORD)

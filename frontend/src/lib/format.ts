@@ -56,9 +56,16 @@ export function month(iso: string): string {
   return written(new Date(`${iso}T00:00:00Z`), { month: 'long', year: 'numeric', timeZone: 'UTC' });
 }
 
+const NO_MAILBOX = '@sans-mail.invalid';
+
 /** A mail address, or the sign-in name of who has none. */
 export function mailbox(email: string): string {
-  return email.replace('@sans-mail.invalid', '');
+  return email.replace(NO_MAILBOX, '');
+}
+
+/** Whether a mail can reach this person. */
+export function hasMailbox(email: string): boolean {
+  return !email.endsWith(NO_MAILBOX);
 }
 
 /** A size in bytes as a person reads it. */

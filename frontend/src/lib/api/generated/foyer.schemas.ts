@@ -679,10 +679,12 @@ export interface AgentActivityRead {
   opens_at: string;
   closes_at: string;
   is_open: boolean;
+  /** what the family must bring */
+  documents: string[];
+  /** places: confirmed at once while there are places; agent: a person decides */
+  decided_by: Decider;
   days: RosterDay[];
   prices_cents: number[];
-  documents: string[];
-  decided_by: Decider;
   counts: RosterCounts;
   version: number;
 }
@@ -970,19 +972,6 @@ export interface AuditList {
   next_cursor: string | null;
   items: AuditRead[];
 }
-
-/**
- * Where a batch stands.
- */
-export type BatchState = typeof BatchState[keyof typeof BatchState];
-
-
-export const BatchState = {
-  queued: 'queued',
-  running: 'running',
-  done: 'done',
-  failed: 'failed',
-} as const;
 
 export interface BodyCreateClientToken {
   /** @maxLength 100 */
@@ -1740,12 +1729,12 @@ export const Function = {
 } as const;
 
 /**
- * Where an import stands.
+ * Where a job stands.
  */
-export type ImportState = typeof ImportState[keyof typeof ImportState];
+export type JobState = typeof JobState[keyof typeof JobState];
 
 
-export const ImportState = {
+export const JobState = {
   queued: 'queued',
   running: 'running',
   done: 'done',
@@ -1757,7 +1746,7 @@ export const ImportState = {
  */
 export interface ImportAccepted {
   id: string;
-  state: ImportState;
+  state: JobState;
 }
 
 /**
@@ -1790,7 +1779,7 @@ export type ImportReadCounts = {[key: string]: FileCounts} | null;
  */
 export interface ImportRead {
   id: string;
-  state: ImportState;
+  state: JobState;
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
@@ -2115,7 +2104,7 @@ export const Kind = {
  */
 export interface LetterBatchRead {
   id: string;
-  state: BatchState;
+  state: JobState;
   created_at: string;
   finished_at: string | null;
   by: string | null;

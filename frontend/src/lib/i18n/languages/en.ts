@@ -839,6 +839,8 @@ export const words: Dictionary = {
     all: 'All',
     none: 'No request in this state.',
     from: 'From',
+    login: 'Sign-in name',
+    noMailbox: 'No mail address: tell this person about your answer.',
     waiting: 'Received on',
     request: (reference) => `Request ${reference}`,
     take: 'Take in hand',

@@ -7,6 +7,8 @@ export const words = {
     all: 'Toutes',
     none: 'Aucune demande dans cet état.',
     from: 'Demandeur',
+    login: 'Identifiant',
+    noMailbox: 'Sans adresse mail : prévenez cette personne de votre réponse.',
     waiting: 'Reçue le',
     request: (reference: string): string => `Demande ${reference}`,
     take: 'Prendre en charge',
