@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from api.core.database import Database
 from api.core.settings import PROJECT, ConfigurationError, Settings
-from api.enrollments.service import offer_free_places, pass_lapsed_offers_on
+from api.enrollments.places import end_what_is_over, offer_free_places, pass_lapsed_offers_on
 from api.imports import queue as imports
 from api.integration.webhooks import deliver_due
 from api.letters import service as letters
@@ -101,7 +101,14 @@ async def work(settings: Settings, dsn: str, *, until_input_closes: bool) -> Non
     running = Worker(
         database,
         settings,
-        (pass_lapsed_offers_on, offer_free_places, imports.start_waiting, letters.start_waiting, deliver_due),
+        (
+            pass_lapsed_offers_on,
+            end_what_is_over,
+            offer_free_places,
+            imports.start_waiting,
+            letters.start_waiting,
+            deliver_due,
+        ),
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

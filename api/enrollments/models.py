@@ -1,10 +1,23 @@
 """An enrollment and the days it asks for."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Sequence,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.core.database import Base, Created, Identified, values_of
@@ -12,6 +25,8 @@ from api.core.errors import Problem
 from api.core.etags import Versioned
 
 OFFER_LASTS = timedelta(hours=48)
+RUNNING_OFFER_LASTS = timedelta(hours=24)  # each day that passes is a day without its place
+SHORTEST_OFFER = timedelta(hours=2)
 
 
 class EnrollmentState(StrEnum):
@@ -23,6 +38,7 @@ class EnrollmentState(StrEnum):
     OFFERED = "offered"
     CANCELLED = "cancelled"
     REFUSED = "refused"
+    ENDED = "ended"
 
 
 class NotCancellable(Problem):
@@ -49,8 +65,15 @@ class NotDecidable(Problem):
     en = "This enrollment no longer waits for this answer."
 
 
-OVER = {EnrollmentState.CANCELLED, EnrollmentState.REFUSED}
+OVER = {EnrollmentState.CANCELLED, EnrollmentState.REFUSED, EnrollmentState.ENDED}
 WAITING = {EnrollmentState.REQUESTED, EnrollmentState.WAITLISTED, EnrollmentState.OFFERED}
+
+
+def offer_lasts(until_the_start: timedelta) -> timedelta:
+    """How long a place is held for an answer: 48 h; near the start half of what is left, 2 h at least; 24 h once it runs."""
+    if until_the_start <= timedelta():
+        return RUNNING_OFFER_LASTS
+    return max(SHORTEST_OFFER, min(OFFER_LASTS, until_the_start / 2))
 
 
 class Enrollment(Identified, Created, Versioned, Base):
@@ -68,6 +91,10 @@ class Enrollment(Identified, Created, Versioned, Base):
     state: Mapped[EnrollmentState] = mapped_column(values_of(EnrollmentState, "state"))
     offered_until: Mapped[datetime | None]
     reason: Mapped[str | None] = mapped_column(Text)  # of a refusal, as the parent reads it
+    # The order of the waiting list: that of arrival, until an agent changes it.
+    position: Mapped[int] = mapped_column(
+        BigInteger, Sequence("enrollment_position"), server_default=text("nextval('enrollment_position')")
+    )
 
     __table_args__ = (
         CheckConstraint("(state = 'offered') = (offered_until IS NOT NULL)", name="offered_until"),
@@ -76,6 +103,7 @@ class Enrollment(Identified, Created, Versioned, Base):
         CheckConstraint("cardinality(days) > 0", name="days"),
         Index("ix_enrollment_family_id_id", "family_id", "id"),
         Index("ix_enrollment_activity_id_state_id", "activity_id", "state", "id"),
+        Index("ix_enrollment_activity_id_state_position", "activity_id", "state", "position"),
     )
 
     @property
@@ -113,9 +141,10 @@ class Enrollment(Identified, Created, Versioned, Base):
             raise NotDecidable
         self.state, self.offered_until, self.reason = EnrollmentState.REFUSED, None, reason
 
-    def offer(self, now: datetime) -> None:
+    def offer(self, now: datetime, zone: ZoneInfo) -> None:
         """Hold a freed place for it, for a set time."""
-        self.state, self.offered_until = EnrollmentState.OFFERED, now + OFFER_LASTS
+        first = datetime.combine(self.starts_on, time(), zone)
+        self.state, self.offered_until = EnrollmentState.OFFERED, now + offer_lasts(first - now)
 
 
 class EnrollmentDay(Base):
@@ -129,3 +158,25 @@ class EnrollmentDay(Base):
     family_id: Mapped[UUID] = mapped_column(ForeignKey("family.id"))
 
     __table_args__ = (UniqueConstraint("child_id", "activity_id", "day"),)
+
+
+class WaitingEvent(Base):
+    """Something that changed a waiting list's ranks. The database writes who joins and leaves, an agent's move is written with it."""
+
+    __tablename__ = "waiting_event"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollment.id"), index=True)
+    at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    kind: Mapped[str] = mapped_column(String(40))  # joined, left, moved
+    from_rank: Mapped[int | None]
+    to_rank: Mapped[int | None]
+    became: Mapped[str | None] = mapped_column(Text)  # the state it left the list for
+    reason: Mapped[str | None] = mapped_column(Text)  # of a move, as the parent reads it
+    actor_id: Mapped[UUID | None]
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('joined', 'left', 'moved')", name="kind"),
+        CheckConstraint("(kind = 'moved') = (reason IS NOT NULL)", name="moved_with_reason"),
+        Index("ix_waiting_event_activity_id_id", "activity_id", "id"),
+    )

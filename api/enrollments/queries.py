@@ -1,15 +1,15 @@
 """Enrollments in the database: those of one's own files."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.accounts.models import Account
 from api.activities.models import DAYS, Activity
 from api.core.database import Read, found
-from api.enrollments.models import Enrollment, EnrollmentState
+from api.enrollments.models import OVER, Enrollment, EnrollmentState
 from api.families.models import ServiceLink
 
 ENROLLMENT = """json_build_object('id', e.id, 'reference', e.reference, 'state', e.state,
@@ -29,7 +29,11 @@ PAGE = Read(f"""
         'next_cursor', (SELECT p.id FROM page p WHERE p.place = :limit AND EXISTS (SELECT FROM page WHERE place > :limit)))::text
     FROM page e {NAMED}
 """)
-ONE = Read(f"SELECT {ENROLLMENT}::text FROM enrollment e {NAMED} WHERE e.id = :id::uuid AND {MINE}")
+# One by one it says how its rank came to be.
+ONE = Read(
+    f"SELECT ({ENROLLMENT}::jsonb || jsonb_build_object('rank_history', waiting_history(e.id)))::text "
+    f"FROM enrollment e {NAMED} WHERE e.id = :id::uuid AND {MINE}"
+)
 ONE_WRITTEN = text(f"SELECT {ENROLLMENT} FROM enrollment e {NAMED} WHERE e.id = :id AND {MINE}")
 
 LOCK_DAYS = text(
@@ -40,6 +44,16 @@ TAKE = text(
     "UPDATE activity_day SET taken = taken + 1 WHERE activity_id = :activity AND day = ANY(:days) AND taken < places RETURNING day"
 )
 GIVE_BACK = text("UPDATE activity_day SET taken = taken - 1 WHERE activity_id = :activity AND day = ANY(:days)")
+
+NEXT_WAITING = text("""
+    SELECT e.* FROM enrollment e WHERE e.activity_id = :activity AND e.state = 'waitlisted' AND e.days <@ (
+        SELECT array_agg(d.day) FROM activity_day d WHERE d.activity_id = :activity AND d.taken < d.places)
+    ORDER BY e.position LIMIT 1 FOR UPDATE OF e
+""")
+PAST_THEIR_END = text("""
+    SELECT e.id FROM enrollment e WHERE e.ends_on < :today AND e.state IN ('requested', 'confirmed', 'offered', 'waitlisted')
+    ORDER BY e.id LIMIT 100
+""")
 
 # A file may have raised the places of an activity, or an agent: who waits is offered them.
 FREE_FOR_WAITING = text("""
@@ -85,15 +99,11 @@ async def lock_of(db: AsyncSession, activity_id: UUID, enrollment_id: UUID) -> E
     return found(await db.scalar(one.with_for_update()))
 
 
-async def waiting(db: AsyncSession, activity_id: UUID) -> list[Enrollment]:
-    """The waiting list of an activity in its order, locked; for the system."""
-    ordered = (
-        select(Enrollment)
-        .where(Enrollment.activity_id == activity_id, Enrollment.state == EnrollmentState.WAITLISTED)
-        .order_by(Enrollment.id)
-        .with_for_update()
-    )
-    return list(await db.scalars(ordered))
+async def next_waiting(db: AsyncSession, activity_id: UUID) -> Enrollment | None:
+    """The first of the waiting list for whom every day has a place, locked; for the system, who holds the days."""
+    fitting = select(Enrollment).from_statement(NEXT_WAITING)
+    first: Enrollment | None = await db.scalar(fitting, {"activity": activity_id})
+    return first
 
 
 async def lapsed(db: AsyncSession, now: datetime) -> list[UUID]:
@@ -104,14 +114,21 @@ async def lapsed(db: AsyncSession, now: datetime) -> list[UUID]:
 
 async def lock_lapsed(db: AsyncSession, enrollment_id: UUID, now: datetime) -> Enrollment | None:
     """An offer whose time has passed, locked; None when it was answered meanwhile."""
+    late = (Enrollment.state == EnrollmentState.OFFERED) & (Enrollment.offered_until <= now)
+    return await _lock_if(db, enrollment_id, late)
+
+
+async def lock_over(db: AsyncSession, enrollment_id: UUID, today: date) -> Enrollment | None:
+    """An enrollment past its last day, locked; None when it is over already."""
+    return await _lock_if(db, enrollment_id, (Enrollment.ends_on < today) & Enrollment.state.not_in(OVER))
+
+
+async def _lock_if(db: AsyncSession, enrollment_id: UUID, still: ColumnElement[bool]) -> Enrollment | None:
     await lock_days_of(db, enrollment_id)
-    late = select(Enrollment).where(
-        Enrollment.id == enrollment_id,
-        Enrollment.state == EnrollmentState.OFFERED,
-        Enrollment.offered_until <= now,
+    one: Enrollment | None = await db.scalar(
+        select(Enrollment).where(Enrollment.id == enrollment_id, still).with_for_update()
     )
-    found_late: Enrollment | None = await db.scalar(late.with_for_update())
-    return found_late
+    return one
 
 
 async def whom_to_tell(db: AsyncSession, enrollment: Enrollment) -> Account | None:

@@ -14,7 +14,7 @@ from api.core.routing import router as new_router
 from api.core.settings import SettingsDep
 from api.enrollments import queries, service
 from api.enrollments.models import NoOffer, NotCancellable
-from api.enrollments.schemas import EnrollmentCreate, EnrollmentList, EnrollmentRead
+from api.enrollments.schemas import EnrollmentCreate, EnrollmentDetail, EnrollmentList, EnrollmentRead
 from api.security.principal import Principal, Reader, Reads, Requires
 from api.security.scopes import Scope
 from api.town.gate import Open
@@ -55,9 +55,9 @@ async def create_enrollment(
     )
 
 
-@router.get("/{enrollment_id}", responses=answers(200, EnrollmentRead, NotFound))
+@router.get("/{enrollment_id}", responses=answers(200, EnrollmentDetail, NotFound))
 async def get_enrollment(enrollment_id: UUID, caller: EnrollmentsReader) -> Response:
-    """One enrollment, with its rank when it waits."""
+    """One enrollment; when it waits or waited, its rank and how it came to be."""
     return await caller.versioned(queries.ONE, id=enrollment_id)
 
 

@@ -42,6 +42,24 @@ class EnrollmentRead(BaseModel):
     version: int
 
 
+class RankChange(BaseModel):
+    """A rank on the waiting list, since when, and why."""
+
+    at: datetime
+    rank: int | None = Field(description="null once it has left the list")
+    cause: str = Field(
+        description="joined, others-left, others-joined, moved (by an agent, with a reason), reordered (another was "
+        "moved), or the state it left the list for"
+    )
+    reason: str | None
+
+
+class EnrollmentDetail(EnrollmentRead):
+    """An enrollment with how its rank came to be, the newest last; the last 50 changes."""
+
+    rank_history: list[RankChange]
+
+
 class EnrollmentList(Page):
     """Enrollments, the newest first."""
 

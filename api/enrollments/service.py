@@ -1,24 +1,21 @@
-"""Taking and giving back places. Whatever happens at once, confirmed and offered never pass the places."""
+"""What a parent does with enrollments."""
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import delete, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.activities.models import DAYS, Activity, Decider
 from api.audit import service as audit
-from api.core.clock import utcnow
-from api.core.database import Database, as_system
 from api.core.errors import InvalidField, NotFound, Problem
 from api.core.settings import Settings
-from api.enrollments import queries
+from api.enrollments import places, queries
 from api.enrollments.models import Enrollment, EnrollmentDay, EnrollmentState
 from api.enrollments.schemas import EnrollmentCreate, EnrollmentRead
 from api.families import queries as families
 from api.families.models import Child
-from api.outbox import service as outbox
 
 
 class NotOpen(Problem):
@@ -99,7 +96,7 @@ async def enroll(
         await db.flush()
     except IntegrityError as error:
         raise AlreadyEnrolled from error
-    await tell(db, settings, enrollment)
+    await places.tell(db, settings, enrollment)
     await audit.record(
         db,
         f"enrollment.{enrollment.state.value}",
@@ -113,7 +110,7 @@ async def enroll(
 async def _first_state(db: AsyncSession, activity: Activity, days: list[str]) -> EnrollmentState:
     if activity.decided_by is Decider.AGENT:
         return EnrollmentState.REQUESTED
-    return EnrollmentState.CONFIRMED if await take(db, activity.id, days) else EnrollmentState.WAITLISTED
+    return EnrollmentState.CONFIRMED if await places.take(db, activity.id, days) else EnrollmentState.WAITLISTED
 
 
 async def cancel(
@@ -123,7 +120,7 @@ async def cancel(
     enrollment = await queries.lock(db, account_id, enrollment_id)
     held = enrollment.holds_places
     enrollment.cancel(today)
-    await leave(db, settings, enrollment, held=held, now=now)
+    await places.leave(db, settings, enrollment, held=held, now=now)
     await audit.record(
         db, "enrollment.cancelled", actor=account_id, family_id=enrollment.family_id, enrollment=str(enrollment_id)
     )
@@ -136,34 +133,11 @@ async def accept(
     """Take an offered place. Raises NotFound, NoOffer."""
     enrollment = await queries.lock(db, account_id, enrollment_id)
     enrollment.accept(now)
-    await tell(db, settings, enrollment)
+    await places.tell(db, settings, enrollment)
     await audit.record(
         db, "enrollment.accepted", actor=account_id, family_id=enrollment.family_id, enrollment=str(enrollment_id)
     )
     return await read(db, account_id, enrollment_id)
-
-
-async def pass_lapsed_offers_on(database: Database, settings: Settings) -> None:
-    """The worker's part: an offer that nobody took in time goes to the next family."""
-    now = utcnow()
-    async with database.transaction() as db:
-        late = await queries.lapsed(db, now)
-    for enrollment_id in late:
-        async with database.transaction() as db:
-            if enrollment := await queries.lock_lapsed(db, enrollment_id, now):
-                enrollment.state, enrollment.offered_until = EnrollmentState.CANCELLED, None
-                await leave(db, settings, enrollment, held=True, now=now)
-
-
-async def offer_free_places(database: Database, settings: Settings) -> None:
-    """The worker's part: places that an import has added go to who waits."""
-    now = utcnow()
-    async with database.transaction() as db:
-        found = (await db.scalars(queries.FREE_FOR_WAITING, {"today": now.astimezone(settings.zone).date()})).all()
-    for activity_id in found:
-        async with database.transaction() as db:
-            await queries.lock_days(db, activity_id)
-            await offer_places(db, settings, activity_id, now)
 
 
 async def read(db: AsyncSession, account_id: UUID, enrollment_id: UUID) -> EnrollmentRead:
@@ -173,58 +147,6 @@ async def read(db: AsyncSession, account_id: UUID, enrollment_id: UUID) -> Enrol
     if row is None:
         raise NotFound
     return EnrollmentRead.model_validate(row)
-
-
-async def take(db: AsyncSession, activity_id: UUID, days: list[str]) -> bool:
-    """Take one place on every day, or none at all. The rows are locked by LOCK_DAYS or by a place just given back."""
-    async with db.begin_nested() as attempt:
-        taken = (await db.scalars(queries.TAKE, {"activity": activity_id, "days": days})).all()
-        if len(taken) < len(days):
-            await attempt.rollback()
-            return False
-    return True
-
-
-async def leave(db: AsyncSession, settings: Settings, enrollment: Enrollment, *, held: bool, now: datetime) -> None:
-    """Take a cancelled or refused enrollment off its days, tell the family, and offer what it held to who waits.
-
-    The days are locked by the caller.
-    """
-    await db.execute(delete(EnrollmentDay).where(EnrollmentDay.enrollment_id == enrollment.id))
-    await tell(db, settings, enrollment)
-    if not held:
-        return
-    await db.execute(queries.GIVE_BACK, {"activity": enrollment.activity_id, "days": enrollment.days})
-    await offer_places(db, settings, enrollment.activity_id, now)
-
-
-async def offer_places(db: AsyncSession, settings: Settings, activity_id: UUID, now: datetime) -> None:
-    """Offer the places that are free to who waits, in their order. The days are locked by the caller."""
-    async with as_system(db):  # the waiting list is other families'
-        for waiting in await queries.waiting(db, activity_id):
-            if await take(db, waiting.activity_id, waiting.days):
-                waiting.offer(now)
-                await tell(db, settings, waiting)
-
-
-async def tell(db: AsyncSession, settings: Settings, enrollment: Enrollment) -> None:
-    """Where it stands now: a mail without the child's name or an amount, to who asked; to another parent of the file once that account is closed."""
-    async with as_system(db):  # the other parent may have asked
-        account = await queries.whom_to_tell(db, enrollment)
-    if account is None:
-        return
-    until = f"{enrollment.offered_until.astimezone(settings.zone):%d/%m/%Y à %Hh%M}" if enrollment.offered_until else ""
-    await outbox.enqueue(
-        db,
-        settings,
-        f"enrollment-{enrollment.state.value}",
-        account.email,
-        language=account.locale,
-        account_id=account.id,
-        reference=enrollment.reference,
-        enrollment_id=str(enrollment.id),
-        until=until,
-    )
 
 
 def _dates(new: EnrollmentCreate, activity: Activity, today: date) -> tuple[date, date]:

@@ -44,10 +44,10 @@ ENTRY = """json_build_object('id', e.id, 'reference', e.reference, 'state', e.st
     'created_at', e.created_at)"""
 LIST = Read(f"""
     WITH page AS (
-        SELECT e.*, row_number() OVER (ORDER BY e.id) AS place FROM enrollment e
-        WHERE e.activity_id = :id::uuid AND (:after::uuid IS NULL OR e.id > :after)
+        SELECT e.*, row_number() OVER (ORDER BY e.position) AS place FROM enrollment e
+        WHERE e.activity_id = :id::uuid AND (:after::uuid IS NULL OR e.position > (SELECT position FROM enrollment WHERE id = :after))
             AND (:state::text IS NULL OR e.state = :state) AND (:day::text IS NULL OR :day = ANY (e.days))
-        ORDER BY e.id LIMIT :limit::int + 1
+        ORDER BY e.position LIMIT :limit::int + 1
     )
     SELECT json_build_object(
         'items', coalesce(json_agg({ENTRY} ORDER BY e.place) FILTER (WHERE e.place <= :limit), '[]'),
@@ -63,6 +63,11 @@ PEOPLE = text("""
     FROM enrollment e JOIN child c ON c.id = e.child_id JOIN family f ON f.id = e.family_id
     WHERE e.activity_id = :id AND (CAST(:state AS text) IS NULL OR e.state = :state)
     ORDER BY c.last_name, c.first_name, e.id
+""")
+WAITING = text("SELECT id, position FROM enrollment WHERE activity_id = :id AND state = 'waitlisted' ORDER BY position")
+REORDER = text("""
+    UPDATE enrollment e SET position = o.position
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:positions AS bigint[])) AS o(id, position) WHERE e.id = o.id
 """)
 SET_DAY = text("""
     INSERT INTO activity_day AS d (activity_id, day, places) VALUES (:id, :day, :places)

@@ -18,9 +18,9 @@ from api.core.routing import router as new_router
 from api.core.search import pattern
 from api.core.settings import SettingsDep
 from api.core.uploads import FILE, attachment
-from api.enrollments.models import EnrollmentState
+from api.enrollments.models import EnrollmentState, NotDecidable
 from api.roster import queries, service
-from api.roster.schemas import ActivityWrite, AgentActivityList, AgentActivityRead, Decision, RosterList
+from api.roster.schemas import ActivityWrite, AgentActivityList, AgentActivityRead, Decision, RosterList, WaitingMove
 from api.security.principal import Principal, Reader, Reads, Requires
 from api.security.scopes import Scope
 
@@ -118,6 +118,12 @@ async def decide_enrollments(
 ) -> BulkRead:
     """Confirm, put on the waiting list or refuse several enrollments, each by itself; parents are told."""
     return await service.decide(db, settings, caller.account_id, activity_id, body, today, now, language)
+
+
+@router.post("/{activity_id}/waiting-list", status_code=204, responses=problems(NotFound, NotDecidable))
+async def move_in_waiting_list(activity_id: UUID, body: WaitingMove, db: SessionDep, caller: ListsAgent) -> None:
+    """Give one who waits another rank, with a reason; what each rank was before is kept."""
+    await service.move(db, caller.account_id, activity_id, body)
 
 
 @router.get("/{activity_id}/enrollments.csv", response_class=Response, responses=FILE | problems(NotFound))

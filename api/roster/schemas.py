@@ -124,7 +124,7 @@ class RosterEntry(BaseModel):
 
 
 class RosterList(Page):
-    """Enrollments in an activity, in the order they came."""
+    """Enrollments in an activity, in the order they came, or that an agent gave the waiting list."""
 
     items: list[RosterEntry]
 
@@ -135,3 +135,11 @@ class Decision(Input):
     action: Literal["confirmation", "waiting-list", "refusal"]
     ids: Annotated[list[UUID], Field(min_length=1, max_length=100)]
     reason: LongText | None = None
+
+
+class WaitingMove(Input):
+    """Another rank for one who waits. The family reads the reason; the others only that the order was changed."""
+
+    enrollment_id: UUID
+    rank: int = Field(ge=1, le=100_000, description="1 is the next; past the end is the last")
+    reason: LongText

@@ -17,12 +17,12 @@ from api.core.errors import InvalidField, NotFound
 from api.core.settings import Settings
 from api.core.spreadsheets import sheet
 from api.enrollments import queries as enrollments
-from api.enrollments.models import EnrollmentState
-from api.enrollments.service import leave, offer_places, take, tell
+from api.enrollments.models import EnrollmentState, NotDecidable, WaitingEvent
+from api.enrollments.places import leave, offer_places, take, tell
 from api.families import queries as families
 from api.roster import attendance, queries
 from api.roster.models import NoPlaceLeft
-from api.roster.schemas import ActivityWrite, AgentActivityRead, Decision
+from api.roster.schemas import ActivityWrite, AgentActivityRead, Decision, WaitingMove
 
 HEADINGS = (
     *("Inscription", "État", "Rang", "Nom", "Prénom", "Né(e) le", "École", "Classe", "Dossier"),
@@ -35,6 +35,7 @@ STATES = {
     EnrollmentState.OFFERED: "place proposée",
     EnrollmentState.CANCELLED: "annulée",
     EnrollmentState.REFUSED: "refusée",
+    EnrollmentState.ENDED: "terminée",
 }
 DAY_NAMES = dict(zip(DAYS, ("lun", "mar", "mer", "jeu", "ven", "sam", "dim"), strict=True))
 PLAIN = ("code", "name", "venue", "unit", "starts_on", "ends_on", "age_min", "age_max", "opens_at", "closes_at")
@@ -133,6 +134,35 @@ async def decide(
         )
 
     return await each(db, decision.ids, one, language)
+
+
+async def move(db: AsyncSession, agent_id: UUID, activity_id: UUID, wanted: WaitingMove) -> None:
+    """Another rank in the waiting list. Raises NotFound, and NotDecidable for one that does not wait."""
+    await enrollments.lock_days(db, activity_id)
+    moved = await enrollments.lock_of(db, activity_id, wanted.enrollment_id)
+    if moved.state is not EnrollmentState.WAITLISTED:
+        raise NotDecidable
+    order = [(id_, position) for id_, position in (await db.execute(queries.WAITING, {"id": activity_id})).tuples()]
+    ids = [id_ for id_, _ in order]
+    before = ids.index(moved.id)
+    after = min(wanted.rank, len(ids)) - 1
+    ids.insert(after, ids.pop(before))
+    # The same positions in another order: whoever joins later is still behind.
+    await db.execute(queries.REORDER, {"ids": ids, "positions": [position for _, position in order]})
+    db.add(
+        WaitingEvent(
+            activity_id=activity_id,
+            enrollment_id=moved.id,
+            kind="moved",
+            from_rank=before + 1,
+            to_rank=after + 1,
+            reason=wanted.reason,
+            actor_id=agent_id,
+        )
+    )
+    await audit.record(
+        db, "enrollment.moved", actor=agent_id, family_id=moved.family_id, enrollment=str(moved.id), rank=after + 1
+    )
 
 
 async def people_sheet(db: AsyncSession, settings: Settings, agent_id: UUID, activity_id: UUID) -> tuple[str, bytes]:

@@ -5,11 +5,12 @@ import { words as fr } from './languages/fr';
 import type { words as activities } from './parts/activities';
 import type { words as agents } from './parts/agents';
 import type { words as demonstration } from './parts/demonstration';
+import type { words as enrolling } from './parts/enrolling';
 import type { words as security } from './parts/security';
 
 type Texts<T> = { [K in keyof T]: T[K] extends string ? string : T[K] extends (...args: infer A) => string ? (...args: A) => string : Texts<T[K]> };
 /** What a language must say: all that French says. A missing text does not compile. */
-export type Dictionary = Texts<typeof fr & typeof security & typeof agents & typeof activities & typeof demonstration>;
+export type Dictionary = Texts<typeof fr & typeof security & typeof agents & typeof activities & typeof enrolling & typeof demonstration>;
 
 // A language is one file in languages/. French is inside; another is fetched when it is chosen.
 const others = import.meta.glob<Dictionary>(['./languages/*.ts', '!./languages/fr.ts'], { import: 'words' });

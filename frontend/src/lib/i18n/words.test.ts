@@ -3,6 +3,7 @@ import { words as en } from './languages/en';
 import { words as fr } from './languages/fr';
 import { words as activities } from './parts/activities';
 import { words as agents } from './parts/agents';
+import { words as enrolling } from './parts/enrolling';
 import { words as security } from './parts/security';
 
 /** Every text of a dictionary; one that takes values is asked for with short ones. */
@@ -13,7 +14,7 @@ function texts(node: unknown): string[] {
 }
 
 test.each([
-  ['French', [fr, security, agents, activities]],
+  ['French', [fr, security, agents, activities, enrolling]],
   ['English', [en]],
 ])('no sentence in %s is over 20 words', (_, dictionaries) => {
   const sentences = dictionaries.flatMap(texts).flatMap((text) => text.split(/[.!?:;…]+\s/));

@@ -68,7 +68,8 @@ import type {
   StartImportBody,
   SwitchList,
   SwitchRead,
-  SwitchWrite
+  SwitchWrite,
+  WaitingMove
 } from './foyer.schemas.ts';
 
 import { http } from '../http.ts';
@@ -943,6 +944,45 @@ return http<BulkRead>(getDecideEnrollmentsUrl(activityId),
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
     body: JSON.stringify(decision)
+  }
+);}
+
+
+export const getMoveInWaitingListUrl = (activityId: string,) => {
+
+
+
+
+  return `/api/v1/agent/activities/${activityId}/waiting-list`
+}
+
+/**
+ * Give one who waits another rank, with a reason; what each rank was before is kept.
+ * @summary Move In Waiting List
+ */
+export const moveInWaitingList = async (activityId: string,
+    waitingMove: WaitingMove, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<void>(getMoveInWaitingListUrl(activityId),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(waitingMove)
   }
 );}
 

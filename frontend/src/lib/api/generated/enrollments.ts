@@ -7,6 +7,7 @@
  */
 import type {
   EnrollmentCreate,
+  EnrollmentDetail,
   EnrollmentList,
   EnrollmentRead,
   ListEnrollmentsParams
@@ -93,12 +94,12 @@ export const getGetEnrollmentUrl = (enrollmentId: string,) => {
 }
 
 /**
- * One enrollment, with its rank when it waits.
+ * One enrollment; when it waits or waited, its rank and how it came to be.
  * @summary Get Enrollment
  */
-export const getEnrollment = async (enrollmentId: string, options?: Parameters<typeof http>[1]): Promise<EnrollmentRead> => {
+export const getEnrollment = async (enrollmentId: string, options?: Parameters<typeof http>[1]): Promise<EnrollmentDetail> => {
 
-  return http<EnrollmentRead>(getGetEnrollmentUrl(enrollmentId),
+  return http<EnrollmentDetail>(getGetEnrollmentUrl(enrollmentId),
   {
     ...options,
     method: 'GET'

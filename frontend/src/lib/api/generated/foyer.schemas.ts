@@ -1360,6 +1360,19 @@ export interface EnrollmentCreate {
   ends_on?: string | null;
 }
 
+export type EnrollmentDetailDaysItem = typeof EnrollmentDetailDaysItem[keyof typeof EnrollmentDetailDaysItem];
+
+
+export const EnrollmentDetailDaysItem = {
+  mon: 'mon',
+  tue: 'tue',
+  wed: 'wed',
+  thu: 'thu',
+  fri: 'fri',
+  sat: 'sat',
+  sun: 'sun',
+} as const;
+
 /**
  * Where an enrollment stands.
  */
@@ -1373,7 +1386,47 @@ export const EnrollmentState = {
   offered: 'offered',
   cancelled: 'cancelled',
   refused: 'refused',
+  ended: 'ended',
 } as const;
+
+/**
+ * A rank on the waiting list, since when, and why.
+ */
+export interface RankChange {
+  at: string;
+  /** null once it has left the list */
+  rank: number | null;
+  /** joined, others-left, others-joined, moved (by an agent, with a reason), reordered (another was moved), or the state it left the list for */
+  cause: string;
+  reason: string | null;
+}
+
+/**
+ * An enrollment with how its rank came to be, the newest last; the last 50 changes.
+ */
+export interface EnrollmentDetail {
+  id: string;
+  reference: string;
+  state: EnrollmentState;
+  /** on the waiting list, 1 is the next */
+  rank: number | null;
+  offered_until: string | null;
+  /** why it was refused */
+  reason: string | null;
+  child_id: string;
+  child_first_name: string;
+  activity_id: string;
+  activity_name: string;
+  venue: string;
+  /** what the family must bring */
+  documents: string[];
+  days: EnrollmentDetailDaysItem[];
+  starts_on: string;
+  ends_on: string;
+  created_at: string;
+  version: number;
+  rank_history: RankChange[];
+}
 
 export type EnrollmentReadDaysItem = typeof EnrollmentReadDaysItem[keyof typeof EnrollmentReadDaysItem];
 
@@ -2732,7 +2785,7 @@ export interface RosterEntry {
 }
 
 /**
- * Enrollments in an activity, in the order they came.
+ * Enrollments in an activity, in the order they came, or that an agent gave the waiting list.
  */
 export interface RosterList {
   /** pass it as ?cursor= for the next page; null on the last */
@@ -2965,6 +3018,24 @@ export interface TownRead {
   languages: string[];
   /** whether this is the demonstration */
   demo: boolean;
+}
+
+/**
+ * Another rank for one who waits. The family reads the reason; the others only that the order was changed.
+ */
+export interface WaitingMove {
+  enrollment_id: string;
+  /**
+     * 1 is the next; past the end is the last
+     * @minimum 1
+     * @maximum 100000
+     */
+  rank: number;
+  /**
+     * @minLength 1
+     * @maxLength 4000
+     */
+  reason: string;
 }
 
 /**

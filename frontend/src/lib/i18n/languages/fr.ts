@@ -473,11 +473,11 @@ export const words = {
     refusedBecause: 'Le service n’a pas retenu cette inscription. Son motif :',
     bring: 'Préparez ces documents. Vous pouvez les envoyer par la démarche « Poser une question ».',
     bringLink: 'Envoyer un document',
-    rankHelp: 'Le rang avance quand une famille renonce. Une place libre vous est proposée pendant 48 heures.',
+    rankHelp: 'Le rang avance quand une famille renonce. Une place libre vous est proposée par mail et par SMS, pendant 48 heures au plus.',
     offered: (date: string): string => `Une place vous est proposée jusqu’au ${date}.`,
     accept: 'Accepter la place',
     cancel: 'Annuler l’inscription',
     cancelAsk: 'Annuler cette inscription ? La place sera proposée à une autre famille.',
-    states: { confirmed: 'Confirmée', waitlisted: 'Sur liste d’attente', offered: 'Place proposée', cancelled: 'Annulée', refused: 'Refusée', requested: 'Demandée' },
+    states: { confirmed: 'Confirmée', waitlisted: 'Sur liste d’attente', offered: 'Place proposée', cancelled: 'Annulée', refused: 'Refusée', requested: 'Demandée', ended: 'Terminée' },
   },
 };

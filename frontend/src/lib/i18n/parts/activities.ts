@@ -64,6 +64,11 @@ export const words = {
     export: 'Télécharger la liste (CSV)',
     month: 'Mois',
     attendance: 'Feuille de présence (PDF)',
+    move: 'Changer le rang',
+    newRank: 'Nouveau rang',
+    moveReason: 'Motif, lu par cette famille',
+    moveSubmit: 'Enregistrer le rang',
+    moved: 'Le rang est changé.',
     papers: 'Listes à emporter',
   },
   counter: {

@@ -1,0 +1,129 @@
+"""Taking and giving back places, and the waiting list. Parents, agents, draws and the worker do it here and nowhere else.
+
+Whatever happens at once, confirmed and offered never pass the places.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core.clock import utcnow
+from api.core.database import Database, as_system
+from api.core.settings import Settings
+from api.enrollments import queries
+from api.enrollments.models import Enrollment, EnrollmentDay, EnrollmentState
+from api.outbox import service as outbox
+from api.outbox.models import Channel
+
+UNTIL = {"fr": "%d/%m/%Y à %Hh%M", "en": "%d/%m/%Y at %H:%M"}
+
+
+async def take(db: AsyncSession, activity_id: UUID, days: list[str]) -> bool:
+    """Take one place on every day, or none at all. The rows are locked by LOCK_DAYS or by a place just given back."""
+    async with db.begin_nested() as attempt:
+        taken = (await db.scalars(queries.TAKE, {"activity": activity_id, "days": days})).all()
+        if len(taken) < len(days):
+            await attempt.rollback()
+            return False
+    return True
+
+
+async def leave(
+    db: AsyncSession, settings: Settings, enrollment: Enrollment, *, held: bool, now: datetime, news: str = ""
+) -> None:
+    """Take one that is over off its days, tell the family (its state, or `news`), and offer what it held to who waits.
+
+    The days are locked by the caller.
+    """
+    await db.execute(delete(EnrollmentDay).where(EnrollmentDay.enrollment_id == enrollment.id))
+    await tell(db, settings, enrollment, news)
+    if not held:
+        return
+    await db.execute(queries.GIVE_BACK, {"activity": enrollment.activity_id, "days": enrollment.days})
+    await offer_places(db, settings, enrollment.activity_id, now)
+
+
+async def offer_places(db: AsyncSession, settings: Settings, activity_id: UUID, now: datetime) -> None:
+    """Offer the places that are free to who waits, in their order: the first for whom there is a place on every day.
+
+    The days are locked by the caller.
+    """
+    async with as_system(db):  # the waiting list is other families'
+        while waiting := await queries.next_waiting(db, activity_id):
+            if not await take(db, activity_id, waiting.days):
+                return  # the query sees the days that we hold: it never gives one that does not fit
+            waiting.offer(now, settings.zone)
+            await db.flush()
+            await tell(db, settings, waiting)
+
+
+async def tell(db: AsyncSession, settings: Settings, enrollment: Enrollment, news: str = "") -> None:
+    """Where it stands now, without the child's name or an amount; an offer, which has its time, by SMS too.
+
+    To who asked; to another parent of the file once that account is closed.
+    """
+    async with as_system(db):  # the other parent may have asked
+        account = await queries.whom_to_tell(db, enrollment)
+    if account is None:
+        return
+    until = enrollment.offered_until
+    ways = [(Channel.EMAIL, account.email)]
+    if until and account.phone:
+        ways.append((Channel.SMS, account.phone))
+    for channel, to in ways:
+        await outbox.enqueue(
+            db,
+            settings,
+            f"enrollment-{news or enrollment.state.value}",
+            to,
+            channel=channel,
+            language=account.locale,
+            account_id=account.id,
+            expires_at=until,
+            reference=enrollment.reference,
+            enrollment_id=str(enrollment.id),
+            until=f"{until.astimezone(settings.zone):{UNTIL[account.locale]}}" if until else "",
+        )
+
+
+async def pass_lapsed_offers_on(database: Database, settings: Settings) -> None:
+    """The worker's part: an offer that nobody took in time goes to the next family."""
+    now = utcnow()
+    async with database.transaction() as db:
+        late = await queries.lapsed(db, now)
+    for enrollment_id in late:
+        async with database.transaction() as db:
+            if enrollment := await queries.lock_lapsed(db, enrollment_id, now):
+                enrollment.state, enrollment.offered_until = EnrollmentState.CANCELLED, None
+                await leave(db, settings, enrollment, held=True, now=now, news="lapsed")
+
+
+async def offer_free_places(database: Database, settings: Settings) -> None:
+    """The worker's part: places that an import has added go to who waits."""
+    now = utcnow()
+    async with database.transaction() as db:
+        found = (await db.scalars(queries.FREE_FOR_WAITING, {"today": now.astimezone(settings.zone).date()})).all()
+    for activity_id in found:
+        async with database.transaction() as db:
+            await queries.lock_days(db, activity_id)
+            await offer_places(db, settings, activity_id, now)
+
+
+async def end_what_is_over(database: Database, settings: Settings) -> None:
+    """The worker's part: past its last day an enrollment has ended; the places of one that ended early go to who waits."""
+    now = utcnow()
+    today = now.astimezone(settings.zone).date()
+    async with database.transaction() as db:
+        over = (await db.scalars(queries.PAST_THEIR_END, {"today": today})).all()
+    for enrollment_id in over:
+        async with database.transaction() as db:
+            if enrollment := await queries.lock_over(db, enrollment_id, today):
+                held = enrollment.holds_places
+                enrollment.state, enrollment.offered_until = EnrollmentState.ENDED, None
+                await db.flush()
+                await db.execute(delete(EnrollmentDay).where(EnrollmentDay.enrollment_id == enrollment_id))
+                if held:
+                    await db.execute(queries.GIVE_BACK, {"activity": enrollment.activity_id, "days": enrollment.days})
+                    await offer_places(db, settings, enrollment.activity_id, now)
