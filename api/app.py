@@ -12,8 +12,10 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.middleware.cors import CORSMiddleware
 
+from api.absences.routes import router as absences
 from api.accounts.routes import router as accounts
 from api.activities.routes import router as activities
+from api.calendars.routes import router as calendars
 from api.core import errors
 from api.core.database import Database
 from api.core.errors import Busy
@@ -51,6 +53,8 @@ ROUTERS = [
     families,
     activities,
     enrollments,
+    absences,
+    calendars,
     household,
     requests,
     accounts,

@@ -3,6 +3,7 @@
 from api.accounts.models import Account
 from api.activities.models import Activity
 from api.audit.models import AuditEvent
+from api.calendars.models import CalendarFeed
 from api.core.database import Base
 from api.core.idempotency import IdempotentAnswer
 from api.desk.models import SavedView
@@ -28,6 +29,7 @@ __all__ = [
     "Activity",
     "Attempts",
     "AuditEvent",
+    "CalendarFeed",
     "Enrollment",
     "Family",
     "HouseholdMember",

@@ -1,7 +1,7 @@
 """What comes out of activities."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -10,6 +10,9 @@ from api.activities.models import Decider
 from api.core.schemas import Page
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="as 16:30")]
 
 
 class DayPlaces(BaseModel):
@@ -25,6 +28,8 @@ class Price(BaseModel):
 
     unit_price_cents: int
     bracket: int = Field(description="1 to 4: quotient 0-499, 500-999, 1000-1499, 1500 and above")
+    quotient_from: int = Field(description="the quotients of this bracket")
+    quotient_to: int | None = Field(description="null: without a limit")
     reason: Literal["quotient", "no-quotient", "quotient-expired"] = Field(description="why this bracket")
 
 
@@ -45,6 +50,15 @@ class ActivityFacts(BaseModel):
     is_open: bool
     documents: list[str] = Field(description="what the family must bring")
     decided_by: Decider = Field(description="places: confirmed at once while there are places; agent: a person decides")
+    time_from: Hour | None = Field(
+        description="the hours of a session, in the town's zone; null when they are not known"
+    )
+    time_to: Hour | None
+    schools: list[str] = Field(description="for the children of these schools only; empty: of any")
+    residents_only: bool = Field(description="for families who live in the town")
+    notice_days: int = Field(description="days before a cancellation or a change counts")
+    absence_days: int = Field(description="an absence is told in time this many days before, until absence_time")
+    absence_time: Hour
 
 
 class ActivityRead(ActivityFacts):
@@ -56,6 +70,8 @@ class ActivityRead(ActivityFacts):
     places_left: int
     waiting: int = Field(description="how many are on the waiting list")
     age_fits: bool | None = Field(description="whether this child has the age; null without child_id")
+    school_fits: bool | None = Field(description="whether this child's school is taken; null without child_id")
+    town_fits: bool | None = Field(description="whether this family's town is taken; null without child_id")
     price: Price | None = Field(description="for this child; null without child_id")
 
 
@@ -63,3 +79,18 @@ class ActivityList(Page):
     """Activities, by name and venue."""
 
     items: list[ActivityRead]
+
+
+class MonthEstimate(BaseModel):
+    """What one month costs when the child comes each time."""
+
+    month: str = Field(description="as 2026-12")
+    sessions: int
+    total_cents: int
+
+
+class Estimate(BaseModel):
+    """What an enrollment costs a month at most. Days without the activity, such as holidays, are not known here."""
+
+    unit_price_cents: int
+    months: list[MonthEstimate]

@@ -41,22 +41,23 @@ async def leave(
     await tell(db, settings, enrollment, news)
     if not held:
         return
-    await db.execute(queries.GIVE_BACK, {"activity": enrollment.activity_id, "days": enrollment.days})
+    await db.execute(queries.GIVE_BACK, {"activity": enrollment.activity_id, "days": enrollment.held_days})
     await offer_places(db, settings, enrollment.activity_id, now)
 
 
 async def offer_places(db: AsyncSession, settings: Settings, activity_id: UUID, now: datetime) -> None:
     """Offer the places that are free to who waits, in their order: the first for whom there is a place on every day.
 
-    The days are locked by the caller.
+    Siblings who want to be together are offered their places together. The days are locked by the caller.
     """
     async with as_system(db):  # the waiting list is other families'
-        while waiting := await queries.next_waiting(db, activity_id):
-            if not await take(db, activity_id, waiting.days):
-                return  # the query sees the days that we hold: it never gives one that does not fit
-            waiting.offer(now, settings.zone)
-            await db.flush()
-            await tell(db, settings, waiting)
+        while together := await queries.next_waiting(db, activity_id):
+            for waiting in together:
+                if not await take(db, activity_id, waiting.days):
+                    raise RuntimeError("offered a place that is not free, with the days locked")
+                waiting.offer(now, settings.zone)
+                await db.flush()
+                await tell(db, settings, waiting)
 
 
 async def tell(db: AsyncSession, settings: Settings, enrollment: Enrollment, news: str = "") -> None:
@@ -125,5 +126,31 @@ async def end_what_is_over(database: Database, settings: Settings) -> None:
                 await db.flush()
                 await db.execute(delete(EnrollmentDay).where(EnrollmentDay.enrollment_id == enrollment_id))
                 if held:
-                    await db.execute(queries.GIVE_BACK, {"activity": enrollment.activity_id, "days": enrollment.days})
+                    freed = {"activity": enrollment.activity_id, "days": enrollment.held_days}
+                    await db.execute(queries.GIVE_BACK, freed)
                     await offer_places(db, settings, enrollment.activity_id, now)
+
+
+async def settle_changes(database: Database, settings: Settings) -> None:
+    """The worker's part: on the day a change of days counts, the days given up go to who waits."""
+    now = utcnow()
+    today = now.astimezone(settings.zone).date()
+    async with database.transaction() as db:
+        due = (await db.scalars(queries.CHANGES_DUE, {"today": today})).all()
+    for enrollment_id in due:
+        async with database.transaction() as db:
+            if enrollment := await queries.lock_changing(db, enrollment_id, today):
+                gone = sorted(set(enrollment.held_days) - set(enrollment.days))
+                enrollment.days_from = enrollment.days_before = None
+                await db.flush()
+                await give_days_back(db, settings, enrollment, gone, now)
+
+
+async def give_days_back(
+    db: AsyncSession, settings: Settings, enrollment: Enrollment, days: list[str], now: datetime
+) -> None:
+    """Free some days of one that keeps others, and offer them. The days are locked by the caller."""
+    of_these = (EnrollmentDay.enrollment_id == enrollment.id) & EnrollmentDay.day.in_(days)
+    await db.execute(delete(EnrollmentDay).where(of_these))
+    await db.execute(queries.GIVE_BACK, {"activity": enrollment.activity_id, "days": days})
+    await offer_places(db, settings, enrollment.activity_id, now)

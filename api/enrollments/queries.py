@@ -1,5 +1,6 @@
 """Enrollments in the database: those of one's own files."""
 
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from uuid import UUID
 
@@ -8,13 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.accounts.models import Account
 from api.activities.models import DAYS, Activity
-from api.core.database import Read, found
+from api.core.database import Read, as_system, found
 from api.enrollments.models import OVER, Enrollment, EnrollmentState
 from api.families.models import ServiceLink
 
 ENROLLMENT = """json_build_object('id', e.id, 'reference', e.reference, 'state', e.state,
     'rank', CASE WHEN e.state = 'waitlisted' THEN waiting_rank(e.activity_id, e.id) END, 'offered_until', e.offered_until,
     'reason', e.reason, 'documents', t.documents,
+    'cancel_until', CASE WHEN e.state = 'confirmed' THEN e.cancel_until END, 'days_from', e.days_from, 'days_before', e.days_before,
+    'group_id', e.group_id,
     'child_id', e.child_id, 'child_first_name', c.first_name, 'activity_id', e.activity_id, 'activity_name', t.name, 'venue', t.venue,
     'days', e.days, 'starts_on', e.starts_on, 'ends_on', e.ends_on, 'created_at', e.created_at, 'version', e.version)"""
 MINE = "e.family_id IN (SELECT l.family_id FROM service_link l WHERE l.account_id = :viewer AND l.ended_at IS NULL)"
@@ -31,11 +34,14 @@ PAGE = Read(f"""
 """)
 # One by one it says how its rank came to be.
 ONE = Read(
-    f"SELECT ({ENROLLMENT}::jsonb || jsonb_build_object('rank_history', waiting_history(e.id)))::text "
+    f"SELECT ({ENROLLMENT}::jsonb || jsonb_build_object('rank_history', waiting_history(e.id), "
+    "'changes_from', greatest(e.starts_on, :today::date + t.notice_days)))::text "
     f"FROM enrollment e {NAMED} WHERE e.id = :id::uuid AND {MINE}"
 )
 ONE_WRITTEN = text(f"SELECT {ENROLLMENT} FROM enrollment e {NAMED} WHERE e.id = :id AND {MINE}")
 
+WEEKDAYS = text("SELECT day FROM activity_day WHERE activity_id = :activity")
+DROP_DAYS = text("DELETE FROM enrollment_day WHERE enrollment_id = :enrollment AND day = ANY(:days)")
 LOCK_DAYS = text(
     "SELECT day FROM activity_day WHERE activity_id = :activity AND day = ANY(:days) ORDER BY day FOR UPDATE"
 )
@@ -45,11 +51,24 @@ TAKE = text(
 )
 GIVE_BACK = text("UPDATE activity_day SET taken = taken - 1 WHERE activity_id = :activity AND day = ANY(:days)")
 
+# The first in order who fits, with the siblings who want to be together: there is a place for each of them on each day.
 NEXT_WAITING = text("""
-    SELECT e.* FROM enrollment e WHERE e.activity_id = :activity AND e.state = 'waitlisted' AND e.days <@ (
-        SELECT array_agg(d.day) FROM activity_day d WHERE d.activity_id = :activity AND d.taken < d.places)
-    ORDER BY e.position LIMIT 1 FOR UPDATE OF e
+    WITH first AS (
+        SELECT e.id, e.group_id FROM enrollment e WHERE e.activity_id = :activity AND e.state = 'waitlisted' AND e.days <@ (
+            SELECT array_agg(d.day) FROM activity_day d WHERE d.activity_id = :activity AND d.taken < d.places)
+        AND (e.group_id IS NULL OR NOT EXISTS (
+            SELECT FROM enrollment g, unnest(g.days) AS wanted(day)
+            LEFT JOIN activity_day d ON d.activity_id = :activity AND d.day = wanted.day
+            WHERE g.group_id = e.group_id AND g.activity_id = :activity AND g.state = 'waitlisted'
+            GROUP BY wanted.day, d.places, d.taken HAVING d.taken IS NULL OR d.taken + count(*) > d.places))
+        ORDER BY e.position LIMIT 1
+    )
+    SELECT e.* FROM enrollment e, first WHERE e.activity_id = :activity AND e.state = 'waitlisted'
+        AND (e.id = first.id OR e.group_id = first.group_id)
+    ORDER BY e.position FOR UPDATE OF e
 """)
+CHANGES_DUE = text("SELECT id FROM enrollment WHERE days_from <= :today ORDER BY id LIMIT 100")
+LOCK_CHILD = text("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:child AS text), 0))")
 PAST_THEIR_END = text("""
     SELECT e.id FROM enrollment e WHERE e.ends_on < :today AND e.state IN ('requested', 'confirmed', 'offered', 'waitlisted')
     ORDER BY e.id LIMIT 100
@@ -69,10 +88,19 @@ async def activity(db: AsyncSession, activity_id: UUID) -> Activity:
     return found(await db.get(Activity, activity_id))
 
 
+async def child_of(db: AsyncSession, account_id: UUID, enrollment_id: UUID) -> UUID:
+    """Whose enrollment it is; raises NotFound for another family's."""
+    return found(await db.scalar(select(Enrollment.child_id).where(_own(account_id), Enrollment.id == enrollment_id)))
+
+
+def _own(account_id: UUID) -> ColumnElement[bool]:
+    families = select(ServiceLink.family_id).where(ServiceLink.account_id == account_id, ServiceLink.ended_at.is_(None))
+    return Enrollment.family_id.in_(families)
+
+
 async def lock(db: AsyncSession, account_id: UUID, enrollment_id: UUID) -> Enrollment:
     """An enrollment of one of one's own files, locked; another family's does not exist for them."""
-    families = select(ServiceLink.family_id).where(ServiceLink.account_id == account_id, ServiceLink.ended_at.is_(None))
-    own = select(Enrollment).where(Enrollment.family_id.in_(families), Enrollment.id == enrollment_id)
+    own = select(Enrollment).where(_own(account_id), Enrollment.id == enrollment_id)
     found(await lock_days_of(db, enrollment_id))
     return found(await db.scalar(own.with_for_update()))
 
@@ -99,11 +127,40 @@ async def lock_of(db: AsyncSession, activity_id: UUID, enrollment_id: UUID) -> E
     return found(await db.scalar(one.with_for_update()))
 
 
-async def next_waiting(db: AsyncSession, activity_id: UUID) -> Enrollment | None:
-    """The first of the waiting list for whom every day has a place, locked; for the system, who holds the days."""
+async def next_waiting(db: AsyncSession, activity_id: UUID) -> list[Enrollment]:
+    """The first of the waiting list for whom every day has a place, with siblings who wait together; for the system.
+
+    Locked. The caller holds the days.
+    """
     fitting = select(Enrollment).from_statement(NEXT_WAITING)
-    first: Enrollment | None = await db.scalar(fitting, {"activity": activity_id})
-    return first
+    return list(await db.scalars(fitting, {"activity": activity_id}))
+
+
+async def lock_children(db: AsyncSession, children: Iterable[UUID]) -> None:
+    """One at a time enrolls a child, so that no two activities at the same hours are both confirmed."""
+    for child_id in sorted(set(children)):
+        await db.execute(LOCK_CHILD, {"child": str(child_id)})
+
+
+async def held_at_the_same_time(
+    db: AsyncSession, enrollment: Enrollment, days: Collection[str], activity: Activity
+) -> Activity | None:
+    """Another activity where the child has a place at the same hours of one of these days; None when there is none."""
+    held = (
+        select(Activity)
+        .join(Enrollment, Enrollment.activity_id == Activity.id)
+        .where(
+            Enrollment.child_id == enrollment.child_id,
+            Enrollment.activity_id != activity.id,
+            Enrollment.state.in_((EnrollmentState.CONFIRMED, EnrollmentState.OFFERED)),
+            Enrollment.starts_on <= enrollment.ends_on,
+            Enrollment.ends_on >= enrollment.starts_on,
+            Enrollment.days.bool_op("&&")(list(days)),
+        )
+        .order_by(Enrollment.id)
+    )
+    async with as_system(db):  # the child's other home may have enrolled them
+        return next((one for one in await db.scalars(held) if one.shares_hours_with(activity)), None)
 
 
 async def lapsed(db: AsyncSession, now: datetime) -> list[UUID]:
@@ -121,6 +178,11 @@ async def lock_lapsed(db: AsyncSession, enrollment_id: UUID, now: datetime) -> E
 async def lock_over(db: AsyncSession, enrollment_id: UUID, today: date) -> Enrollment | None:
     """An enrollment past its last day, locked; None when it is over already."""
     return await _lock_if(db, enrollment_id, (Enrollment.ends_on < today) & Enrollment.state.not_in(OVER))
+
+
+async def lock_changing(db: AsyncSession, enrollment_id: UUID, today: date) -> Enrollment | None:
+    """An enrollment whose change of days counts from today or before, locked; None when that is done."""
+    return await _lock_if(db, enrollment_id, Enrollment.days_from <= today)
 
 
 async def _lock_if(db: AsyncSession, enrollment_id: UUID, still: ColumnElement[bool]) -> Enrollment | None:

@@ -1,6 +1,7 @@
 """What goes in and comes out of enrollments."""
 
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -20,6 +21,13 @@ class EnrollmentCreate(Input):
     ends_on: date | None = Field(None, description="by default the activity's end")
 
 
+class EnrollmentChange(Input):
+    """Other days, another end, or both."""
+
+    days: list[Day] | None = Field(None, min_length=1, max_length=7)
+    ends_on: date | None = None
+
+
 class EnrollmentRead(BaseModel):
     """An enrollment."""
 
@@ -35,6 +43,10 @@ class EnrollmentRead(BaseModel):
     activity_name: str
     venue: str
     documents: list[str] = Field(description="what the family must bring")
+    cancel_until: date | None = Field(description="the last day to give up a confirmed place; null while it waits")
+    days_from: date | None = Field(description="when a change of days counts; until then, those of `days_before`")
+    days_before: list[Day] | None
+    group_id: UUID | None = Field(description="the same for siblings who want a place together")
     days: list[Day]
     starts_on: date
     ends_on: date
@@ -58,9 +70,34 @@ class EnrollmentDetail(EnrollmentRead):
     """An enrollment with how its rank came to be, the newest last; the last 50 changes."""
 
     rank_history: list[RankChange]
+    changes_from: date = Field(description="the first day on which a change or an earlier end would count")
 
 
 class EnrollmentList(Page):
     """Enrollments, the newest first."""
 
     items: list[EnrollmentRead]
+
+
+class Basket(Input):
+    """Several enrollments. All-or-nothing goes by child: a place in each activity, or none; else each by itself."""
+
+    items: list[EnrollmentCreate] = Field(min_length=1, max_length=20)
+    mode: Literal["best-effort", "all-or-nothing"] = "best-effort"
+    together: bool = Field(False, description="siblings in the same activity get places together, or wait together")
+
+
+class BasketOutcome(BaseModel):
+    """What became of one of the basket."""
+
+    child_id: UUID
+    activity_id: UUID
+    enrollment: EnrollmentRead | None = Field(description="null when it was refused")
+    code: str | None = Field(description="of the refusal")
+    detail: str | None = Field(description="the sentence for the person")
+
+
+class BasketRead(BaseModel):
+    """What became of each, in the order given."""
+
+    items: list[BasketOutcome]

@@ -1,6 +1,8 @@
 """What a parent does with enrollments."""
 
-from datetime import date, datetime
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -9,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.activities.models import DAYS, Activity, Decider
 from api.audit import service as audit
+from api.core import etags
 from api.core.errors import InvalidField, NotFound, Problem
 from api.core.settings import Settings
 from api.enrollments import places, queries
-from api.enrollments.models import Enrollment, EnrollmentDay, EnrollmentState
-from api.enrollments.schemas import EnrollmentCreate, EnrollmentRead
+from api.enrollments.models import Enrollment, EnrollmentDay, EnrollmentState, NoPlaceLeft, NotChangeable, Overlap
+from api.enrollments.schemas import EnrollmentChange, EnrollmentCreate, EnrollmentRead
 from api.families import queries as families
 from api.families.models import Child
 
@@ -34,6 +37,25 @@ class AgeDoesNotFit(Problem):
     en = "This activity is for children from {low} to {high} years old."
 
 
+class OtherSchool(Problem):
+    """The activity is for children of other schools."""
+
+    status, code, title = 409, "other-school", "For other schools"
+    fr = "Cette activité est réservée aux enfants de : {schools}."
+    en = "This activity is for the children of: {schools}."
+
+
+class ResidentsOnly(Problem):
+    """The family lives in another town, as far as the service knows."""
+
+    status, code, title = 409, "residents-only", "For residents"
+    fr = "Cette activité est réservée aux habitants de {town}. Votre adresse a changé ? Dites-le au service."
+    en = "This activity is for residents of {town}. Has your address changed? Tell the service."
+
+
+CHANGEABLE = {EnrollmentState.CONFIRMED, EnrollmentState.WAITLISTED, EnrollmentState.REQUESTED}
+
+
 class AlreadyEnrolled(Problem):
     """The child is in this activity on one of these days already."""
 
@@ -42,53 +64,164 @@ class AlreadyEnrolled(Problem):
     en = "This child is enrolled in this activity already for at least one of these days."
 
 
-async def enroll(
-    db: AsyncSession, settings: Settings, account_id: UUID, new: EnrollmentCreate, today: date, now: datetime
-) -> EnrollmentRead:
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who enrolls, from where, when."""
+
+    settings: Settings
+    account_id: UUID
+    today: date
+    now: datetime
+
+
+async def enroll(db: AsyncSession, caller: Caller, new: EnrollmentCreate) -> EnrollmentRead:
     """Take the places, or a rank on the waiting list when one of the days is full.
 
-    Raises NotFound, NotOpen, AgeDoesNotFit, AlreadyEnrolled, InvalidField.
+    Raises NotFound, NotOpen, AgeDoesNotFit, OtherSchool, ResidentsOnly, AlreadyEnrolled, Overlap, InvalidField.
     """
-    place = await families.own_child(db, account_id, new.child_id)
+    await queries.lock_children(db, [new.child_id])
+    enrollment, activity = await prepare(db, caller, new)
+    await queries.lock_days(db, activity.id)
+    return await enter(db, caller, enrollment, activity, await place(db, enrollment, activity))
+
+
+async def prepare(db: AsyncSession, caller: Caller, new: EnrollmentCreate) -> tuple[Enrollment, Activity]:
+    """An enrollment that fits all rules, not yet in the database, and its activity. The child is locked by the caller.
+
+    Raises NotFound, NotOpen, AgeDoesNotFit, OtherSchool, ResidentsOnly, InvalidField.
+    """
+    home = await families.own_child(db, caller.account_id, new.child_id)
     child = await db.get_one(Child, new.child_id)
     activity = await queries.activity(db, new.activity_id)
-    if not activity.opens_at <= now <= activity.closes_at:
-        raise NotOpen(opens=_when(activity.opens_at, settings), closes=_when(activity.closes_at, settings))
-    starts_on, ends_on = _dates(new, activity, today)
-    age = (
-        starts_on.year
-        - child.birth_date.year
-        - ((starts_on.month, starts_on.day) < (child.birth_date.month, child.birth_date.day))
-    )
-    if not activity.age_min <= age <= activity.age_max:
+    if not activity.is_open(caller.now):
+        opens, closes = (_when(at, caller.settings) for at in (activity.opens_at, activity.closes_at))
+        raise NotOpen(opens=opens, closes=closes)
+    starts_on, ends_on = _dates(new, activity, caller.today)
+    if not activity.fits_age(child.birth_date, starts_on):
         raise AgeDoesNotFit(low=activity.age_min, high=activity.age_max)
-    days: list[str] = sorted(set(new.days), key=DAYS.index)
-    known = (await db.scalars(queries.LOCK_DAYS, {"activity": activity.id, "days": days})).all()
-    if set(known) != set(days):
+    if not activity.fits_school(child.school):
+        raise OtherSchool(schools=", ".join(activity.schools))
+    if not activity.fits_town(await families.own_city(db, caller.account_id, home.family_id), caller.settings.town):
+        raise ResidentsOnly(town=caller.settings.town)
+    number = await db.scalar(text("SELECT nextval('enrollment_number')"))
+    return Enrollment(
+        reference=f"I-{caller.today.year}-{number:06d}",
+        account_id=caller.account_id,
+        family_id=home.family_id,
+        child_id=child.id,
+        activity_id=activity.id,
+        days=await _known_days(db, activity, new.days),
+        starts_on=starts_on,
+        ends_on=ends_on,
+        # Who changes their mind at once may, however near the start.
+        cancel_until=max(starts_on - timedelta(days=activity.notice_days), caller.today + timedelta(days=1)),
+        version=1,
+    ), activity
+
+
+async def place(db: AsyncSession, enrollment: Enrollment, activity: Activity) -> EnrollmentState:
+    """Where a new enrollment begins; its places are taken when it is confirmed. The days are locked by the caller.
+
+    Raises Overlap when the child has a place elsewhere at these hours: but one may wait for a full activity.
+    """
+    if activity.decided_by is not Decider.PLACES:
+        await refuse_overlap(db, enrollment, enrollment.days, activity)
+        return EnrollmentState.REQUESTED
+    if not await places.take(db, activity.id, enrollment.days):
+        return EnrollmentState.WAITLISTED
+    await refuse_overlap(db, enrollment, enrollment.days, activity)
+    return EnrollmentState.CONFIRMED
+
+
+async def enter(
+    db: AsyncSession, caller: Caller, enrollment: Enrollment, activity: Activity, state: EnrollmentState
+) -> EnrollmentRead:
+    """Write it down and tell the family. Raises AlreadyEnrolled."""
+    enrollment.state = state
+    db.add(enrollment)
+    await db.flush()
+    await _write_days(db, enrollment, enrollment.days)
+    await places.tell(db, caller.settings, enrollment)
+    await _record(db, f"enrollment.{state.value}", caller.account_id, enrollment)
+    return await read(db, caller.account_id, enrollment.id)
+
+
+async def refuse_overlap(db: AsyncSession, enrollment: Enrollment, days: Collection[str], activity: Activity) -> None:
+    """Raises Overlap, with the names of both activities."""
+    if held := await queries.held_at_the_same_time(db, enrollment, days, activity):
+        child = await db.get_one(Child, enrollment.child_id)
+        raise Overlap(wanted=activity.name, held=held.name, child=child.first_name)
+
+
+async def change(
+    db: AsyncSession, caller: Caller, enrollment_id: UUID, wanted: EnrollmentChange, if_match: str | None
+) -> EnrollmentRead:
+    """Other days, or an earlier end. What is confirmed changes after the notice of its activity, what waits at once.
+
+    Raises NotFound, Stale, PreconditionRequired, NotChangeable, NoPlaceLeft, AlreadyEnrolled, Overlap, InvalidField.
+    """
+    await queries.lock_children(db, [await queries.child_of(db, caller.account_id, enrollment_id)])
+    enrollment = await queries.lock(db, caller.account_id, enrollment_id)
+    etags.check(enrollment, if_match)
+    activity = await queries.activity(db, enrollment.activity_id)
+    if enrollment.state not in CHANGEABLE or enrollment.ends_on < caller.today or enrollment.days_before:
+        raise NotChangeable
+    earliest = enrollment.changes_from(activity.notice_days, caller.today)
+    if wanted.ends_on and wanted.ends_on > activity.ends_on:
+        raise InvalidField(
+            "/ends_on", "date", "L'activité est terminée ce jour-là.", "The activity is over on that day."
+        )
+    if wanted.ends_on:
+        enrollment.end_on(wanted.ends_on, earliest)
+    if wanted.days:
+        await _change_days(db, caller, enrollment, activity, await _known_days(db, activity, wanted.days), earliest)
+    await places.tell(db, caller.settings, enrollment, "changed")
+    await _record(db, "enrollment.changed", caller.account_id, enrollment)
+    return await read(db, caller.account_id, enrollment_id)
+
+
+async def _change_days(
+    db: AsyncSession, caller: Caller, enrollment: Enrollment, activity: Activity, days: list[str], earliest: date
+) -> None:
+    """The days are locked. Those given up are held until the change counts."""
+    before = enrollment.days
+    added, gone = sorted(set(days) - set(before)), sorted(set(before) - set(days))
+    if enrollment.holds_places and added:
+        if not await places.take(db, activity.id, added):
+            raise NoPlaceLeft
+        await refuse_overlap(db, enrollment, added, activity)
+    enrollment.days = days
+    await db.flush()
+    await _write_days(db, enrollment, added)
+    if not enrollment.holds_places:
+        await db.execute(queries.DROP_DAYS, {"enrollment": enrollment.id, "days": gone})
+        await places.offer_places(db, caller.settings, activity.id, caller.now)  # with these days there may be a place
+    elif earliest <= enrollment.starts_on:
+        await places.give_days_back(db, caller.settings, enrollment, gone, caller.now)
+    else:
+        enrollment.days_from, enrollment.days_before = earliest, before
+
+
+async def _known_days(db: AsyncSession, activity: Activity, wanted: Collection[str]) -> list[str]:
+    days = sorted(set(wanted), key=DAYS.index)
+    if not set(days) <= set((await db.scalars(queries.WEEKDAYS, {"activity": activity.id})).all()):
         raise InvalidField(
             "/days",
             "day",
             "Cette activité n'a pas lieu tous ces jours.",
             "This activity does not take place on all these days.",
         )
-    number = await db.scalar(text("SELECT nextval('enrollment_number')"))
-    enrollment = Enrollment(
-        reference=f"I-{today.year}-{number:06d}",
-        account_id=account_id,
-        family_id=place.family_id,
-        child_id=child.id,
-        activity_id=activity.id,
-        days=days,
-        starts_on=starts_on,
-        ends_on=ends_on,
-        version=1,
-        state=await _first_state(db, activity, days),
-    )
-    db.add(enrollment)
-    await db.flush()
+    return days
+
+
+async def _write_days(db: AsyncSession, enrollment: Enrollment, days: Collection[str]) -> None:
     db.add_all(
         EnrollmentDay(
-            enrollment_id=enrollment.id, day=day, child_id=child.id, activity_id=activity.id, family_id=place.family_id
+            enrollment_id=enrollment.id,
+            day=day,
+            child_id=enrollment.child_id,
+            activity_id=enrollment.activity_id,
+            family_id=enrollment.family_id,
         )
         for day in days
     )
@@ -96,48 +229,32 @@ async def enroll(
         await db.flush()
     except IntegrityError as error:
         raise AlreadyEnrolled from error
-    await places.tell(db, settings, enrollment)
-    await audit.record(
-        db,
-        f"enrollment.{enrollment.state.value}",
-        actor=account_id,
-        family_id=place.family_id,
-        enrollment=str(enrollment.id),
-    )
-    return await read(db, account_id, enrollment.id)
 
 
-async def _first_state(db: AsyncSession, activity: Activity, days: list[str]) -> EnrollmentState:
-    if activity.decided_by is Decider.AGENT:
-        return EnrollmentState.REQUESTED
-    return EnrollmentState.CONFIRMED if await places.take(db, activity.id, days) else EnrollmentState.WAITLISTED
-
-
-async def cancel(
-    db: AsyncSession, settings: Settings, account_id: UUID, enrollment_id: UUID, today: date, now: datetime
-) -> EnrollmentRead:
-    """Give the places back, and offer them to the waiting list in the same transaction. Raises NotFound, NotCancellable."""
-    enrollment = await queries.lock(db, account_id, enrollment_id)
+async def cancel(db: AsyncSession, caller: Caller, enrollment_id: UUID) -> EnrollmentRead:
+    """Give the places back, and offer them to the waiting list in the same transaction. Raises NotFound, NotCancellable, TooLate."""
+    enrollment = await queries.lock(db, caller.account_id, enrollment_id)
     held = enrollment.holds_places
-    enrollment.cancel(today)
-    await places.leave(db, settings, enrollment, held=held, now=now)
-    await audit.record(
-        db, "enrollment.cancelled", actor=account_id, family_id=enrollment.family_id, enrollment=str(enrollment_id)
-    )
-    return await read(db, account_id, enrollment_id)
+    enrollment.cancel(caller.today)
+    await places.leave(db, caller.settings, enrollment, held=held, now=caller.now)
+    await _record(db, "enrollment.cancelled", caller.account_id, enrollment)
+    return await read(db, caller.account_id, enrollment_id)
 
 
-async def accept(
-    db: AsyncSession, settings: Settings, account_id: UUID, enrollment_id: UUID, now: datetime
-) -> EnrollmentRead:
-    """Take an offered place. Raises NotFound, NoOffer."""
-    enrollment = await queries.lock(db, account_id, enrollment_id)
-    enrollment.accept(now)
-    await places.tell(db, settings, enrollment)
-    await audit.record(
-        db, "enrollment.accepted", actor=account_id, family_id=enrollment.family_id, enrollment=str(enrollment_id)
-    )
-    return await read(db, account_id, enrollment_id)
+async def accept(db: AsyncSession, caller: Caller, enrollment_id: UUID) -> EnrollmentRead:
+    """Take an offered place. Raises NotFound, NoOffer, Overlap."""
+    await queries.lock_children(db, [await queries.child_of(db, caller.account_id, enrollment_id)])
+    enrollment = await queries.lock(db, caller.account_id, enrollment_id)
+    enrollment.accept(caller.now, caller.today)
+    activity = await queries.activity(db, enrollment.activity_id)
+    await refuse_overlap(db, enrollment, enrollment.days, activity)
+    await places.tell(db, caller.settings, enrollment)
+    await _record(db, "enrollment.accepted", caller.account_id, enrollment)
+    return await read(db, caller.account_id, enrollment_id)
+
+
+async def _record(db: AsyncSession, action: str, actor: UUID, enrollment: Enrollment) -> None:
+    await audit.record(db, action, actor=actor, family_id=enrollment.family_id, enrollment=str(enrollment.id))
 
 
 async def read(db: AsyncSession, account_id: UUID, enrollment_id: UUID) -> EnrollmentRead:

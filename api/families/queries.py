@@ -123,6 +123,18 @@ async def own_adult(db: AsyncSession, account_id: UUID, family_id: UUID | None) 
     )
 
 
+async def own_city(db: AsyncSession, account_id: UUID, family_id: UUID) -> str:
+    """Where the account's adult of a file lives, as the service knows it; empty when it does not."""
+    city = await db.scalar(
+        select(AdultPrivate.city)
+        .join(ServiceLink, ServiceLink.adult_id == AdultPrivate.adult_id)
+        .where(ServiceLink.account_id == account_id, ServiceLink.family_id == family_id, ServiceLink.ended_at.is_(None))
+        .order_by(ServiceLink.id.desc())
+        .limit(1)
+    )
+    return city or ""
+
+
 async def adult_for_agent(db: AsyncSession, adult_id: UUID) -> tuple[Adult, AdultPrivate | None, Family, Service]:
     """An adult with contacts, file and service, for an agent."""
     row = (

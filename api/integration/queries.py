@@ -13,6 +13,8 @@ DATA = """json_strip_nulls(json_build_object(
     'family', (SELECT f.reference FROM family f WHERE f.id = e.family_id),
     'adult', (SELECT a.reference FROM adult a WHERE a.id::text = e.facts ->> 'adult'),
     'fields', e.facts ->> 'fields',
+    'day', e.facts ->> 'day',
+    'in_time', (SELECT a.in_time FROM absence a WHERE a.enrollment_id::text = e.facts ->> 'enrollment' AND a.day::text = e.facts ->> 'day'),
     'enrollment', (SELECT json_build_object('reference', n.reference, 'state', n.state, 'child', c.reference, 'activity', t.code,
             'days', n.days, 'starts_on', n.starts_on, 'ends_on', n.ends_on)
         FROM enrollment n JOIN child c ON c.id = n.child_id JOIN activity t ON t.id = n.activity_id

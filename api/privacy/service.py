@@ -16,6 +16,7 @@ from api.security import passwords
 
 # Requests go with their messages and documents. Enrollments are the family's: the other parent keeps them.
 GONE = (
+    "calendar_feed",
     "request",
     "household_member",
     "proof",

@@ -15,7 +15,7 @@ LETTERS = ("L", "M", "M", "J", "V", "S", "D")
 
 
 def render(*, town: str, name: str, venue: str, month: date, days: list[date], children: list[dict[str, Any]]) -> bytes:
-    """The PDF/A. `children` have name, born, grade, pai and, for each day, whether they are expected."""
+    """The PDF/A. `children` have name, born, grade, pai and, for each day, whether they are expected, and absent."""
     data = {
         "town": town,
         "name": name,

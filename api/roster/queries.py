@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.absences.queries import EXPECTED, IS_EXPECTED
 from api.activities.models import Activity
 from api.core.database import Read, found
 from api.core.search import PLAIN
@@ -18,6 +19,9 @@ ACTIVITY = f"""json_build_object('id', t.id, 'code', t.code, 'name', t.name, 've
         FROM activity_day d JOIN unnest(ARRAY['mon','tue','wed','thu','fri','sat','sun']) WITH ORDINALITY AS o(day, n) USING (day)
         WHERE d.activity_id = t.id),
     'prices_cents', t.prices_cents, 'documents', t.documents, 'decided_by', t.decided_by,
+    'time_from', to_char(t.time_from, 'HH24:MI'), 'time_to', to_char(t.time_to, 'HH24:MI'), 'schools', t.schools,
+    'residents_only', t.residents_only, 'notice_days', t.notice_days, 'absence_days', t.absence_days,
+    'absence_time', to_char(t.absence_time, 'HH24:MI'),
     'counts', (SELECT json_build_object({", ".join(f"'{s}', count(*) FILTER (WHERE e.state = '{s}')" for s in COUNTED)})
         FROM enrollment e WHERE e.activity_id = t.id), 'version', t.version)"""
 # What is over is asked for; the rest is what one works with.
@@ -61,8 +65,17 @@ PEOPLE = text("""
         c.last_name, c.first_name, c.birth_date, c.school, c.grade, c.has_pai, f.reference AS family, e.days,
         e.starts_on, e.ends_on, e.created_at
     FROM enrollment e JOIN child c ON c.id = e.child_id JOIN family f ON f.id = e.family_id
-    WHERE e.activity_id = :id AND (CAST(:state AS text) IS NULL OR e.state = :state)
+    WHERE e.activity_id = :id
     ORDER BY c.last_name, c.first_name, e.id
+""")
+# Who is expected on which days of a month; a change of days to come, and ends, are those of each day.
+ATTENDANCE = text(f"""
+    SELECT c.last_name, c.first_name, c.birth_date, c.grade, c.has_pai, array_agg(g.day::date) AS expected,
+        array_agg(a.day) FILTER (WHERE a.day IS NOT NULL) AS absent
+    FROM enrollment e JOIN child c ON c.id = e.child_id
+    JOIN {EXPECTED.format(first=":first", last=":last")} ON {IS_EXPECTED}
+    LEFT JOIN absence a ON a.enrollment_id = e.id AND a.day = g.day::date
+    WHERE e.activity_id = :id GROUP BY c.id, e.id ORDER BY c.last_name, c.first_name, e.id
 """)
 WAITING = text("SELECT id, position FROM enrollment WHERE activity_id = :id AND state = 'waitlisted' ORDER BY position")
 REORDER = text("""

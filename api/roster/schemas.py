@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from api.activities.models import Decider
-from api.activities.schemas import ActivityFacts, Day
+from api.activities.schemas import ActivityFacts, Day, Hour
 from api.core.errors import FieldRefused
 from api.core.schemas import Input, LongText, OptionalText, Page, Text
 from api.enrollments.models import EnrollmentState
@@ -46,12 +46,25 @@ class ActivityWrite(Input):
     )
     documents: list[Text] = Field([], max_length=20, description="what a family must bring")
     decided_by: Decider = Decider.PLACES
+    time_from: Hour | None = Field(None, description="the hours of a session: two at the same hours overlap")
+    time_to: Hour | None = None
+    schools: list[Text] = Field([], max_length=50, description="for the children of these schools only; empty: of any")
+    residents_only: bool = Field(False, description="for families who live in the town")
+    notice_days: int = Field(2, ge=0, le=90, description="before a cancellation or a change counts")
+    absence_days: int = Field(1, ge=0, le=30, description="how many days before an absence is told in time")
+    absence_time: Hour = Field("10:00", description="and until when on that day")
 
     @model_validator(mode="after")
     def in_order(self) -> Self:
         """What ends is after what begins; a day stands once."""
         if len({one.day for one in self.days}) < len(self.days):
             raise FieldRefused("day", "Un jour est donné deux fois.", "A day is given twice.", "days")
+        if (self.time_from is None) != (self.time_to is None) or (self.time_from or "") > (self.time_to or ""):
+            fr, en = (
+                "Donnez l'heure de début et, plus tard, celle de fin.",
+                "Give the hour of the start and, later, that of the end.",
+            )
+            raise FieldRefused("order", fr, en, "time_to")
         for later, earlier, fr, en in (
             ("ends_on", "starts_on", "La fin est avant le début.", "The end is before the start."),
             ("age_max", "age_min", "L'âge maximal est sous l'âge minimal.", "The highest age is below the lowest."),

@@ -2,8 +2,8 @@
 
 import asyncio
 import calendar
-from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from datetime import date, datetime, time, timedelta
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -168,7 +168,7 @@ async def move(db: AsyncSession, agent_id: UUID, activity_id: UUID, wanted: Wait
 async def people_sheet(db: AsyncSession, settings: Settings, agent_id: UUID, activity_id: UUID) -> tuple[str, bytes]:
     """Everybody of an activity as a CSV file, with its name. That it was taken is written down. Raises NotFound."""
     activity = await enrollments.activity(db, activity_id)
-    rows = await _people(db, activity_id, None)
+    rows = [dict(row) for row in (await db.execute(queries.PEOPLE, {"id": activity_id})).mappings()]
     await audit.record(db, "activity.exported", actor=agent_id, activity=str(activity_id), rows=len(rows))
     body = [
         (
@@ -189,7 +189,8 @@ async def attendance_sheet(
     """The list to tick during a month, as a PDF with its name: who is confirmed, and on which days. Raises NotFound."""
     activity = await enrollments.activity(db, activity_id)
     open_days = await _open_days(db, activity, month)
-    rows = await _people(db, activity_id, EnrollmentState.CONFIRMED)
+    last = month.replace(day=calendar.monthrange(month.year, month.month)[1])
+    rows = (await db.execute(queries.ATTENDANCE, {"id": activity_id, "first": month, "last": last})).mappings()
     await audit.record(db, "activity.printed", actor=agent_id, activity=str(activity_id), month=f"{month:%Y-%m}")
     children = [
         {
@@ -197,7 +198,8 @@ async def attendance_sheet(
             "born": f"{r['birth_date']:%d/%m/%Y}",
             "grade": r["grade"],
             "pai": r["has_pai"],
-            "expected": [DAYS[d.weekday()] in r["days"] and r["starts_on"] <= d <= r["ends_on"] for d in open_days],
+            "expected": [d in r["expected"] for d in open_days],
+            "absent": [d in (r["absent"] or ()) for d in open_days],
         }
         for r in rows
     ]
@@ -208,7 +210,7 @@ async def attendance_sheet(
         venue=activity.venue,
         month=month,
         days=open_days,
-        children=[child for child in children if any(child["expected"])],
+        children=children,
     )
     return f"presences-{activity.code}-{month:%Y-%m}.pdf", pdf
 
@@ -222,11 +224,6 @@ async def read(db: AsyncSession, activity_id: UUID, now: datetime) -> AgentActiv
     return AgentActivityRead.model_validate(row)
 
 
-async def _people(db: AsyncSession, activity_id: UUID, state: EnrollmentState | None) -> list[dict[str, Any]]:
-    rows = await db.execute(queries.PEOPLE, {"id": activity_id, "state": state.value if state else None})
-    return [dict(row) for row in rows.mappings()]
-
-
 async def _open_days(db: AsyncSession, activity: Activity, month: date) -> list[date]:
     """The days of a month on which the activity takes place."""
     weekdays = set((await db.scalars(queries.WEEKDAYS, {"id": activity.id})).all())
@@ -236,8 +233,20 @@ async def _open_days(db: AsyncSession, activity: Activity, month: date) -> list[
 
 
 def _fill(activity: Activity, wanted: ActivityWrite) -> None:
-    for name in (*PLAIN, "prices_cents", "documents", "decided_by"):
+    for name in (
+        *PLAIN,
+        "prices_cents",
+        "documents",
+        "decided_by",
+        "schools",
+        "residents_only",
+        "notice_days",
+        "absence_days",
+    ):
         setattr(activity, name, getattr(wanted, name))
+    for name in ("time_from", "time_to", "absence_time"):
+        typed = getattr(wanted, name)
+        setattr(activity, name, time.fromisoformat(typed) if typed else None)
 
 
 async def _flush(db: AsyncSession) -> None:

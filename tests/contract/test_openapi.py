@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.conftest import PROJECT, Database, foyer
+from tests.enrollments.test_enrollments import activity, enroll
 from tests.portal import Agent, Parent, Portal, Software
 
 SPEC: dict[str, Any] = yaml.safe_load((PROJECT / "openapi.yaml").read_text())
@@ -29,6 +30,7 @@ PUBLIC = {
     "get_town",
     "list_notices",
     "confirm_email_change",
+    "read_calendar",
     "create_client_token",
     "begin_passkey_session",
     "create_passkey_session",
@@ -36,10 +38,13 @@ PUBLIC = {
 BODY: dict[str, Any] = {}
 
 
+NEEDED = {"families": {"search": "xx"}, "estimate": {"child_id": str(uuid.uuid4()), "days": "mon"}}
+
+
 def call(portal: Portal, path: str, method: str, headers: dict[str, str]) -> httpx2.Response:
     """An operation with ids that belong to nobody."""
-    url = portal.address + re.sub(r"{\w+}", str(uuid.uuid4()), path)
-    params = {"search": "xx"} if path.endswith("/agent/families") else {}
+    url = portal.address + re.sub(r"{\w+}", str(uuid.uuid4()), path.replace("{day}", "2027-01-04"))
+    params = NEEDED.get(path.rsplit("/", 1)[-1], {}) if method == "get" else {}
     body = SPEC["paths"][path][method].get("requestBody", {}).get("content", {})
     if "multipart/form-data" in body:
         return portal.http.request(method.upper(), url, headers=headers, files={"file": ("a.pdf", b"%PDF-1.7")})
@@ -141,6 +146,9 @@ def test_answers_fit_the_schemas_they_promise(
         "family_id": holder.family.id if holder.family else "",
         "reference": holder.family.reference if holder.family else "",
     }
+    ids["enrollment_id"] = enroll(holder, activity(portal.database)).json()["id"]
+    holder.post("/me/calendar")
+    child = holder.family.children[0]["id"] if holder.family else ""
     checked = 0
     for path, method, op in OPERATIONS:
         schema = op["responses"].get("200", {}).get("content", {}).get("application/json", {}).get("schema")
@@ -149,11 +157,8 @@ def test_answers_fit_the_schemas_they_promise(
             continue
         who = agent if "/agent/" in path else software if "/integration/" in path else holder
         who = administrator if op.get("x-scope") == "agent:audit" else who
-        params = (
-            {"search": ids["family_id"] and (holder.family.reference if holder.family else "")}
-            if path.endswith("/agent/families")
-            else {}
-        )
+        needed = {"families": {"search": ids["reference"]}, "estimate": {"child_id": child, "days": "mon"}}
+        params = needed.get(path.rsplit("/", 1)[-1], {})
         answer = who.get(path.removeprefix("/api/v1").format(**ids), **params)
         assert answer.status_code == 200, path
         jsonschema.Draft202012Validator({"$ref": schema["$ref"], "components": SPEC["components"]}).validate(

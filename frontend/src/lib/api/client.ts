@@ -2,6 +2,7 @@
 export * from './generated/accounts.ts';
 export * from './generated/activities.ts';
 export * from './generated/agent.ts';
+export * from './generated/calendars.ts';
 export * from './generated/enrollments.ts';
 export * from './generated/families.ts';
 export * from './generated/foyer.schemas.ts';

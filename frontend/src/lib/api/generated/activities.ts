@@ -8,7 +8,9 @@
 import type {
   ActivityList,
   ActivityRead,
+  Estimate,
   GetActivityParams,
+  GetEstimateParams,
   ListActivitiesParams
 } from './foyer.schemas.ts';
 
@@ -70,6 +72,39 @@ export const getActivity = async (activityId: string,
     params?: GetActivityParams, options?: Parameters<typeof http>[1]): Promise<ActivityRead> => {
 
   return http<ActivityRead>(getGetActivityUrl(activityId,params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getGetEstimateUrl = (activityId: string,
+    params: GetEstimateParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/activities/${activityId}/estimate?${stringifiedParams}` : `/api/v1/activities/${activityId}/estimate`
+}
+
+/**
+ * What enrolling this child on these days would cost a month, in cents.
+ * @summary Get Estimate
+ */
+export const getEstimate = async (activityId: string,
+    params: GetEstimateParams, options?: Parameters<typeof http>[1]): Promise<Estimate> => {
+
+  return http<Estimate>(getGetEstimateUrl(activityId,params),
   {
     ...options,
     method: 'GET'

@@ -6,10 +6,17 @@
  * OpenAPI spec version: 1.0.0
  */
 import type {
+  AbsenceCreate,
+  Basket,
+  BasketRead,
+  BookingList,
+  BookingRead,
+  EnrollmentChange,
   EnrollmentCreate,
   EnrollmentDetail,
   EnrollmentList,
   EnrollmentRead,
+  ListBookingsParams,
   ListEnrollmentsParams
 } from './foyer.schemas.ts';
 
@@ -85,6 +92,44 @@ return http<EnrollmentRead>(getCreateEnrollmentUrl(),
 );}
 
 
+export const getCreateEnrollmentBasketUrl = () => {
+
+
+
+
+  return `/api/v1/enrollments/baskets`
+}
+
+/**
+ * Enroll several children in several activities in one go; the answer says what became of each.
+ * @summary Create Enrollment Basket
+ */
+export const createEnrollmentBasket = async (basket: Basket, options?: Parameters<typeof http>[1]): Promise<BasketRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<BasketRead>(getCreateEnrollmentBasketUrl(),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(basket)
+  }
+);}
+
+
 export const getGetEnrollmentUrl = (enrollmentId: string,) => {
 
 
@@ -105,6 +150,45 @@ export const getEnrollment = async (enrollmentId: string, options?: Parameters<t
     method: 'GET'
 
 
+  }
+);}
+
+
+export const getChangeEnrollmentUrl = (enrollmentId: string,) => {
+
+
+
+
+  return `/api/v1/enrollments/${enrollmentId}`
+}
+
+/**
+ * Change the days, or end earlier; from `changes_from` on. Days given up are offered to who waits once it counts.
+ * @summary Change Enrollment
+ */
+export const changeEnrollment = async (enrollmentId: string,
+    enrollmentChange: EnrollmentChange, options?: Parameters<typeof http>[1]): Promise<EnrollmentRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<EnrollmentRead>(getChangeEnrollmentUrl(enrollmentId),
+  {
+    ...options,
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(enrollmentChange)
   }
 );}
 
@@ -151,6 +235,104 @@ export const acceptEnrollment = async (enrollmentId: string, options?: Parameter
   {
     ...options,
     method: 'POST'
+
+
+  }
+);}
+
+
+export const getListBookingsUrl = (enrollmentId: string,
+    params?: ListBookingsParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/enrollments/${enrollmentId}/bookings?${stringifiedParams}` : `/api/v1/enrollments/${enrollmentId}/bookings`
+}
+
+/**
+ * The days on which the child is expected, each with the limit for telling an absence, and the absences told.
+ * @summary List Bookings
+ */
+export const listBookings = async (enrollmentId: string,
+    params?: ListBookingsParams, options?: Parameters<typeof http>[1]): Promise<BookingList> => {
+
+  return http<BookingList>(getListBookingsUrl(enrollmentId,params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getCreateAbsenceUrl = (enrollmentId: string,) => {
+
+
+
+
+  return `/api/v1/enrollments/${enrollmentId}/absences`
+}
+
+/**
+ * Say that the child does not come on a day; `in_time` says whether it was before the limit.
+ * @summary Create Absence
+ */
+export const createAbsence = async (enrollmentId: string,
+    absenceCreate: AbsenceCreate, options?: Parameters<typeof http>[1]): Promise<BookingRead> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<BookingRead>(getCreateAbsenceUrl(enrollmentId),
+  {
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(absenceCreate)
+  }
+);}
+
+
+export const getDeleteAbsenceUrl = (enrollmentId: string,
+    day: string,) => {
+
+
+
+
+  return `/api/v1/enrollments/${enrollmentId}/absences/${day}`
+}
+
+/**
+ * The child comes after all; until the limit of that day.
+ * @summary Delete Absence
+ */
+export const deleteAbsence = async (enrollmentId: string,
+    day: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getDeleteAbsenceUrl(enrollmentId,day),
+  {
+    ...options,
+    method: 'DELETE'
 
 
   }

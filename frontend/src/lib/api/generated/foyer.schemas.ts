@@ -6,6 +6,13 @@
  * OpenAPI spec version: 1.0.0
  */
 /**
+ * The child does not come on a day.
+ */
+export interface AbsenceCreate {
+  day: string;
+}
+
+/**
  * letters are made in batches
  */
 export type KeyIssueDeliverBy = typeof KeyIssueDeliverBy[keyof typeof KeyIssueDeliverBy];
@@ -364,6 +371,10 @@ export interface Price {
   unit_price_cents: number;
   /** 1 to 4: quotient 0-499, 500-999, 1000-1499, 1500 and above */
   bracket: number;
+  /** the quotients of this bracket */
+  quotient_from: number;
+  /** null: without a limit */
+  quotient_to: number | null;
   /** why this bracket */
   reason: PriceReason;
 }
@@ -388,6 +399,22 @@ export interface ActivityRead {
   documents: string[];
   /** places: confirmed at once while there are places; agent: a person decides */
   decided_by: Decider;
+  /** the hours of a session, in the town's zone; null when they are not known */
+  time_from: string | null;
+  time_to: string | null;
+  /** for the children of these schools only; empty: of any */
+  schools: string[];
+  /** for families who live in the town */
+  residents_only: boolean;
+  /** days before a cancellation or a change counts */
+  notice_days: number;
+  /** an absence is told in time this many days before, until absence_time */
+  absence_days: number;
+  /**
+     * as 16:30
+     * @pattern ^([01]\d|2[0-3]):[0-5]\d$
+     */
+  absence_time: string;
   days: ActivityReadDaysItem[];
   day_places: DayPlaces[];
   places: number;
@@ -396,6 +423,10 @@ export interface ActivityRead {
   waiting: number;
   /** whether this child has the age; null without child_id */
   age_fits: boolean | null;
+  /** whether this child's school is taken; null without child_id */
+  school_fits: boolean | null;
+  /** whether this family's town is taken; null without child_id */
+  town_fits: boolean | null;
   /** for this child; null without child_id */
   price: Price | null;
 }
@@ -557,6 +588,35 @@ export interface ActivityWrite {
      */
   documents?: string[];
   decided_by?: Decider;
+  /** the hours of a session: two at the same hours overlap */
+  time_from?: string | null;
+  time_to?: string | null;
+  /**
+     * for the children of these schools only; empty: of any
+     * @maxItems 50
+     * @items.minLength 1
+     * @items.maxLength 200
+     */
+  schools?: string[];
+  /** for families who live in the town */
+  residents_only?: boolean;
+  /**
+     * before a cancellation or a change counts
+     * @minimum 0
+     * @maximum 90
+     */
+  notice_days?: number;
+  /**
+     * how many days before an absence is told in time
+     * @minimum 0
+     * @maximum 30
+     */
+  absence_days?: number;
+  /**
+     * and until when on that day
+     * @pattern ^([01]\d|2[0-3]):[0-5]\d$
+     */
+  absence_time?: string;
 }
 
 /**
@@ -683,6 +743,22 @@ export interface AgentActivityRead {
   documents: string[];
   /** places: confirmed at once while there are places; agent: a person decides */
   decided_by: Decider;
+  /** the hours of a session, in the town's zone; null when they are not known */
+  time_from: string | null;
+  time_to: string | null;
+  /** for the children of these schools only; empty: of any */
+  schools: string[];
+  /** for families who live in the town */
+  residents_only: boolean;
+  /** days before a cancellation or a change counts */
+  notice_days: number;
+  /** an absence is told in time this many days before, until absence_time */
+  absence_days: number;
+  /**
+     * as 16:30
+     * @pattern ^([01]\d|2[0-3]):[0-5]\d$
+     */
+  absence_time: string;
   days: RosterDay[];
   prices_cents: number[];
   counts: RosterCounts;
@@ -973,6 +1049,141 @@ export interface AuditList {
   items: AuditRead[];
 }
 
+export type BasketMode = typeof BasketMode[keyof typeof BasketMode];
+
+
+export const BasketMode = {
+  'best-effort': 'best-effort',
+  'all-or-nothing': 'all-or-nothing',
+} as const;
+
+export type EnrollmentCreateDaysItem = typeof EnrollmentCreateDaysItem[keyof typeof EnrollmentCreateDaysItem];
+
+
+export const EnrollmentCreateDaysItem = {
+  mon: 'mon',
+  tue: 'tue',
+  wed: 'wed',
+  thu: 'thu',
+  fri: 'fri',
+  sat: 'sat',
+  sun: 'sun',
+} as const;
+
+/**
+ * A child, an activity, its days.
+ */
+export interface EnrollmentCreate {
+  child_id: string;
+  activity_id: string;
+  /**
+     * @minItems 1
+     * @maxItems 7
+     */
+  days: EnrollmentCreateDaysItem[];
+  /** by default the activity's start, or today when it has started */
+  starts_on?: string | null;
+  /** by default the activity's end */
+  ends_on?: string | null;
+}
+
+/**
+ * Several enrollments. All-or-nothing goes by child: a place in each activity, or none; else each by itself.
+ */
+export interface Basket {
+  /**
+     * @minItems 1
+     * @maxItems 20
+     */
+  items: EnrollmentCreate[];
+  mode?: BasketMode;
+  /** siblings in the same activity get places together, or wait together */
+  together?: boolean;
+}
+
+/**
+ * Where an enrollment stands.
+ */
+export type EnrollmentState = typeof EnrollmentState[keyof typeof EnrollmentState];
+
+
+export const EnrollmentState = {
+  requested: 'requested',
+  confirmed: 'confirmed',
+  waitlisted: 'waitlisted',
+  offered: 'offered',
+  cancelled: 'cancelled',
+  refused: 'refused',
+  ended: 'ended',
+} as const;
+
+export type EnrollmentReadDaysItem = typeof EnrollmentReadDaysItem[keyof typeof EnrollmentReadDaysItem];
+
+
+export const EnrollmentReadDaysItem = {
+  mon: 'mon',
+  tue: 'tue',
+  wed: 'wed',
+  thu: 'thu',
+  fri: 'fri',
+  sat: 'sat',
+  sun: 'sun',
+} as const;
+
+/**
+ * An enrollment.
+ */
+export interface EnrollmentRead {
+  id: string;
+  reference: string;
+  state: EnrollmentState;
+  /** on the waiting list, 1 is the next */
+  rank: number | null;
+  offered_until: string | null;
+  /** why it was refused */
+  reason: string | null;
+  child_id: string;
+  child_first_name: string;
+  activity_id: string;
+  activity_name: string;
+  venue: string;
+  /** what the family must bring */
+  documents: string[];
+  /** the last day to give up a confirmed place; null while it waits */
+  cancel_until: string | null;
+  /** when a change of days counts; until then, those of `days_before` */
+  days_from: string | null;
+  days_before: ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[] | null;
+  /** the same for siblings who want a place together */
+  group_id: string | null;
+  days: EnrollmentReadDaysItem[];
+  starts_on: string;
+  ends_on: string;
+  created_at: string;
+  version: number;
+}
+
+/**
+ * What became of one of the basket.
+ */
+export interface BasketOutcome {
+  child_id: string;
+  activity_id: string;
+  /** null when it was refused */
+  enrollment: EnrollmentRead | null;
+  /** of the refusal */
+  code: string | null;
+  /** the sentence for the person */
+  detail: string | null;
+}
+
+/**
+ * What became of each, in the order given.
+ */
+export interface BasketRead {
+  items: BasketOutcome[];
+}
+
 export interface BodyCreateClientToken {
   /** @maxLength 100 */
   grant_type: string;
@@ -990,6 +1201,25 @@ export interface BodyCreateClientToken {
 export interface BodyJoinRequestDocument {
   /** a PDF or a photo, 10 MB at most */
   file: Blob | File;
+}
+
+/**
+ * A day on which a child is expected, or was told to be absent.
+ */
+export interface BookingRead {
+  day: string;
+  /** until when an absence is told in time: it is not billed */
+  limit: string;
+  absent: boolean;
+  /** whether the absence was told in time; null when the child comes */
+  in_time: boolean | null;
+}
+
+/**
+ * The days of an enrollment, in their order.
+ */
+export interface BookingList {
+  items: BookingRead[];
 }
 
 export type BulkAction = typeof BulkAction[keyof typeof BulkAction];
@@ -1033,6 +1263,22 @@ export interface BulkOutcome {
  */
 export interface BulkRead {
   items: BulkOutcome[];
+}
+
+/**
+ * The calendar's address, shown this once.
+ */
+export interface CalendarCreated {
+  created_at: string;
+  /** for a calendar application that subscribes to addresses */
+  url: string;
+}
+
+/**
+ * Whether there is a calendar.
+ */
+export interface CalendarRead {
+  created_at: string;
 }
 
 /**
@@ -1330,33 +1576,11 @@ export interface EmailInput {
   email: string;
 }
 
-export type EnrollmentCreateDaysItem = typeof EnrollmentCreateDaysItem[keyof typeof EnrollmentCreateDaysItem];
-
-
-export const EnrollmentCreateDaysItem = {
-  mon: 'mon',
-  tue: 'tue',
-  wed: 'wed',
-  thu: 'thu',
-  fri: 'fri',
-  sat: 'sat',
-  sun: 'sun',
-} as const;
-
 /**
- * A child, an activity, its days.
+ * Other days, another end, or both.
  */
-export interface EnrollmentCreate {
-  child_id: string;
-  activity_id: string;
-  /**
-     * @minItems 1
-     * @maxItems 7
-     */
-  days: EnrollmentCreateDaysItem[];
-  /** by default the activity's start, or today when it has started */
-  starts_on?: string | null;
-  /** by default the activity's end */
+export interface EnrollmentChange {
+  days?: ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[] | null;
   ends_on?: string | null;
 }
 
@@ -1371,22 +1595,6 @@ export const EnrollmentDetailDaysItem = {
   fri: 'fri',
   sat: 'sat',
   sun: 'sun',
-} as const;
-
-/**
- * Where an enrollment stands.
- */
-export type EnrollmentState = typeof EnrollmentState[keyof typeof EnrollmentState];
-
-
-export const EnrollmentState = {
-  requested: 'requested',
-  confirmed: 'confirmed',
-  waitlisted: 'waitlisted',
-  offered: 'offered',
-  cancelled: 'cancelled',
-  refused: 'refused',
-  ended: 'ended',
 } as const;
 
 /**
@@ -1420,51 +1628,21 @@ export interface EnrollmentDetail {
   venue: string;
   /** what the family must bring */
   documents: string[];
+  /** the last day to give up a confirmed place; null while it waits */
+  cancel_until: string | null;
+  /** when a change of days counts; until then, those of `days_before` */
+  days_from: string | null;
+  days_before: ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[] | null;
+  /** the same for siblings who want a place together */
+  group_id: string | null;
   days: EnrollmentDetailDaysItem[];
   starts_on: string;
   ends_on: string;
   created_at: string;
   version: number;
   rank_history: RankChange[];
-}
-
-export type EnrollmentReadDaysItem = typeof EnrollmentReadDaysItem[keyof typeof EnrollmentReadDaysItem];
-
-
-export const EnrollmentReadDaysItem = {
-  mon: 'mon',
-  tue: 'tue',
-  wed: 'wed',
-  thu: 'thu',
-  fri: 'fri',
-  sat: 'sat',
-  sun: 'sun',
-} as const;
-
-/**
- * An enrollment.
- */
-export interface EnrollmentRead {
-  id: string;
-  reference: string;
-  state: EnrollmentState;
-  /** on the waiting list, 1 is the next */
-  rank: number | null;
-  offered_until: string | null;
-  /** why it was refused */
-  reason: string | null;
-  child_id: string;
-  child_first_name: string;
-  activity_id: string;
-  activity_name: string;
-  venue: string;
-  /** what the family must bring */
-  documents: string[];
-  days: EnrollmentReadDaysItem[];
-  starts_on: string;
-  ends_on: string;
-  created_at: string;
-  version: number;
+  /** the first day on which a change or an earlier end would count */
+  changes_from: string;
 }
 
 /**
@@ -1474,6 +1652,24 @@ export interface EnrollmentList {
   /** pass it as ?cursor= for the next page; null on the last */
   next_cursor: string | null;
   items: EnrollmentRead[];
+}
+
+/**
+ * What one month costs when the child comes each time.
+ */
+export interface MonthEstimate {
+  /** as 2026-12 */
+  month: string;
+  sessions: number;
+  total_cents: number;
+}
+
+/**
+ * What an enrollment costs a month at most. Days without the activity, such as holidays, are not known here.
+ */
+export interface Estimate {
+  unit_price_cents: number;
+  months: MonthEstimate[];
 }
 
 export type EventReadData = { [key: string]: unknown };
@@ -3192,6 +3388,20 @@ export type GetActivityParams = {
 child_id?: string | null;
 };
 
+export type GetEstimateParams = {
+/**
+ * one of the caller's children
+ */
+child_id: string;
+/**
+ * as mon,tue
+ * @pattern ^(mon|tue|wed|thu|fri|sat|sun)(,(mon|tue|wed|thu|fri|sat|sun))*$
+ */
+days: string;
+starts_on?: string | null;
+ends_on?: string | null;
+};
+
 export type ListEnrollmentsParams = {
 /**
  * rows a page
@@ -3203,6 +3413,17 @@ limit?: number;
  * the `next_cursor` of the page before
  */
 cursor?: string | null;
+};
+
+export type ListBookingsParams = {
+/**
+ * today by default
+ */
+from?: string | null;
+/**
+ * four weeks later by default; 92 days at most
+ */
+to?: string | null;
 };
 
 export type ListHouseholdMembersParams = {

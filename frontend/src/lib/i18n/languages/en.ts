@@ -602,6 +602,12 @@ export const words: Dictionary = {
       'enrollment.offered': 'place offered',
       'enrollment.accepted': 'place accepted',
       'enrollment.cancelled': 'enrollment cancelled',
+      'enrollment.moved': 'rank on the waiting list changed',
+      'enrollment.changed': 'enrollment changed',
+      'enrollment.absence_told': 'absence told',
+      'enrollment.absence_taken_back': 'absence taken back',
+      'calendar.created': 'calendar created',
+      'calendar.revoked': 'calendar removed',
     },
   },
   myData: {

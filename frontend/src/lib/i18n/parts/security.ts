@@ -132,6 +132,12 @@ export const words = {
       'enrollment.offered': 'place proposée',
       'enrollment.accepted': 'place acceptée',
       'enrollment.cancelled': 'inscription annulée',
+      'enrollment.moved': 'rang changé sur la liste d’attente',
+      'enrollment.changed': 'inscription modifiée',
+      'enrollment.absence_told': 'absence signalée',
+      'enrollment.absence_taken_back': 'absence annulée',
+      'calendar.created': 'calendrier créé',
+      'calendar.revoked': 'calendrier supprimé',
     },
   },
   myData: {

@@ -1,0 +1,1 @@
+"""A day on which a child does not come: told in one tap, in time or not."""

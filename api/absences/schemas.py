@@ -1,0 +1,28 @@
+"""What goes in and comes out of absences."""
+
+from datetime import date, datetime
+
+from pydantic import BaseModel, Field
+
+from api.core.schemas import Input
+
+
+class AbsenceCreate(Input):
+    """The child does not come on a day."""
+
+    day: date
+
+
+class BookingRead(BaseModel):
+    """A day on which a child is expected, or was told to be absent."""
+
+    day: date
+    limit: datetime = Field(description="until when an absence is told in time: it is not billed")
+    absent: bool
+    in_time: bool | None = Field(description="whether the absence was told in time; null when the child comes")
+
+
+class BookingList(BaseModel):
+    """The days of an enrollment, in their order."""
+
+    items: list[BookingRead]
