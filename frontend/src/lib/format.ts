@@ -9,12 +9,17 @@ export function euros(cents: number): string {
 function written(date: Date, options: Intl.DateTimeFormatOptions): string {
   const words = new Intl.DateTimeFormat(t().tag, options).format(date);
   // Intl does not know that a French month begins with its « 1er ».
-  return t().tag.startsWith('fr') ? words.replace(/^1(?= \p{L})/u, '1er') : words;
+  return t().tag.startsWith('fr') ? words.replace(/(?<before>^|\p{L} )1(?= \p{L})/u, '$<before>1er') : words;
 }
 
 /** `2026-11-28` as 28 novembre 2026: a calendar day has no zone. */
 export function day(iso: string): string {
   return written(new Date(`${iso}T00:00:00Z`), { dateStyle: 'long', timeZone: 'UTC' });
+}
+
+/** A day with its name: lundi 23 novembre. */
+export function weekday(iso: string): string {
+  return written(new Date(`${iso}T00:00:00Z`), { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' });
 }
 
 /** An instant in the town's zone. */

@@ -25,6 +25,13 @@ export function values(activity?: Known): Record<string, string> {
     days: '',
     documents: (activity?.documents ?? []).join('\n'),
     decided_by: activity?.decided_by ?? 'places',
+    time_from: activity?.time_from ?? '',
+    time_to: activity?.time_to ?? '',
+    schools: (activity?.schools ?? []).join('\n'),
+    residents_only: activity?.residents_only ? 'yes' : 'no',
+    notice_days: String(activity?.notice_days ?? 2),
+    absence_days: String(activity?.absence_days ?? 1),
+    absence_time: activity?.absence_time ?? '10:00',
   };
 }
 
@@ -32,6 +39,7 @@ export function values(activity?: Known): Record<string, string> {
 export function body(form: Record<string, string>): ActivityWrite {
   const text = (name: string): string => form[name] ?? '';
   const whole = (name: string): number => (text(name).trim() === '' ? (null as unknown as number) : Number(text(name)));
+  const lines = (name: string): string[] => text(name).split('\n').map((line) => line.trim()).filter(Boolean);
   return {
     code: text('code'),
     name: text('name'),
@@ -45,7 +53,14 @@ export function body(form: Record<string, string>): ActivityWrite {
     closes_at: instantOf(text('closes_at')),
     days: DAYS.filter((day) => text(`places_${day}`).trim()).map((day) => ({ day, places: Number(text(`places_${day}`)) })),
     prices_cents: BRACKETS.map((n) => cents(text(`price_${n}`)) as number),
-    documents: text('documents').split('\n').map((line) => line.trim()).filter(Boolean),
+    documents: lines('documents'),
+    time_from: text('time_from') || null,
+    time_to: text('time_to') || null,
+    schools: lines('schools'),
+    residents_only: text('residents_only') === 'yes',
+    notice_days: whole('notice_days'),
+    absence_days: whole('absence_days'),
+    absence_time: text('absence_time'),
     decided_by: text('decided_by') as ActivityWrite['decided_by'],
   } as ActivityWrite;
 }
