@@ -27,6 +27,7 @@ from api.core.web import Surroundings
 from api.counter.routes import router as counter
 from api.demo.routes import router as demo
 from api.desk.routes import router as desk
+from api.draws.routes import router as draws
 from api.enrollments.routes import router as enrollments
 from api.families.agent_routes import router as agent_families
 from api.families.routes import router as families
@@ -53,6 +54,7 @@ ROUTERS = [
     families,
     activities,
     enrollments,
+    draws,
     absences,
     calendars,
     household,

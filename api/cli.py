@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import asyncpg
 import segno
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -24,6 +25,8 @@ from api.core.database import APPLICATION_ROLE, Database
 from api.core.embedded import embedded_postgres
 from api.core.settings import ConfigurationError, Settings, load_settings, write_secrets
 from api.demo import people
+from api.draws import service as draws
+from api.draws.schemas import DrawRead
 from api.imports import queue
 from api.imports import watch as watching
 from api.imports.files import Unusable
@@ -383,6 +386,26 @@ def _with_database(work: Callable[[Database], Coroutine[Any, Any, Result]]) -> R
 
     with ready_database(load_settings()) as dsn:
         return run(whole(dsn))
+
+
+@cli.command("draw")
+def draw(
+    verify: Annotated[
+        Path,
+        typer.Option(help="The result of a draw, as GET /activities/{id}/draw gives it; - reads it from the input."),
+    ],
+) -> None:
+    """Draw the lots of a published draw again, and say whether they are right. Needs no database."""
+    text = sys.stdin.read() if str(verify) == "-" else verify.read_text()
+    try:
+        told = DrawRead.model_validate_json(text)
+    except ValidationError:
+        raise Refused(f"{verify} n'est pas le résultat d'un tirage.") from None
+    for fault in (found := draws.faults(told)):
+        err.print(fault, soft_wrap=True)
+    if found:
+        raise Refused("Le tirage publié n'est pas celui de sa graine.")
+    out.print(f"Le tirage est exact : {len(told.entries)} inscriptions, graine {told.seed}.", soft_wrap=True)
 
 
 @cli.command("openapi")

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from api.core.database import Database
 from api.core.settings import PROJECT, ConfigurationError, Settings
+from api.draws.service import draw_closed_windows
 from api.enrollments.places import end_what_is_over, offer_free_places, pass_lapsed_offers_on, settle_changes
 from api.imports import queue as imports
 from api.integration.webhooks import deliver_due
@@ -105,6 +106,7 @@ async def work(settings: Settings, dsn: str, *, until_input_closes: bool) -> Non
             pass_lapsed_offers_on,
             end_what_is_over,
             settle_changes,
+            draw_closed_windows,
             offer_free_places,
             imports.start_waiting,
             letters.start_waiting,

@@ -2,10 +2,12 @@
 
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Integer, Text, UniqueConstraint, false, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.core.database import Base, Created, Identified, values_of
@@ -22,6 +24,7 @@ class Decider(StrEnum):
 
     PLACES = "places"  # at once, while there are places
     AGENT = "agent"  # a person, later; until then nothing is taken
+    DRAW = "draw"  # points and lots, once the window has closed; until then nothing is taken
 
 
 class Activity(Identified, Created, Versioned, Base):
@@ -48,6 +51,10 @@ class Activity(Identified, Created, Versioned, Base):
     residents_only: Mapped[bool] = mapped_column(server_default=false())
     notice_days: Mapped[int] = mapped_column(server_default=text("2"))  # before a cancellation or a change counts
     absence_days: Mapped[int] = mapped_column(server_default=text("1"))  # how long before, and until when that day
+    criteria: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, server_default=text("'[]'")
+    )  # of a draw, as published
+    draws_at: Mapped[datetime | None]  # by default when the window closes
     absence_time: Mapped[time] = mapped_column(server_default=text("'10:00'"))
 
     __table_args__ = (
@@ -58,6 +65,7 @@ class Activity(Identified, Created, Versioned, Base):
         CheckConstraint("0 <= ALL (prices_cents)", name="prices"),
         CheckConstraint("closes_at >= opens_at", name="opening"),
         CheckConstraint("(time_from IS NULL) = (time_to IS NULL) AND time_to > time_from", name="hours"),
+        CheckConstraint("draws_at >= closes_at", name="draws_at"),
         CheckConstraint("notice_days BETWEEN 0 AND 90", name="notice_days"),
         CheckConstraint("absence_days BETWEEN 0 AND 30", name="absence_days"),
     )
@@ -77,7 +85,12 @@ class Activity(Identified, Created, Versioned, Base):
 
     def fits_town(self, city: str, town: str) -> bool:
         """Whether a family of a city is taken."""
-        return not self.residents_only or plain(city) == plain(town)
+        return not self.residents_only or self.is_home(city, town)
+
+    @staticmethod
+    def is_home(city: str, town: str) -> bool:
+        """Whether a city is the town, however it is written."""
+        return plain(city) == plain(town)
 
     def shares_hours_with(self, other: "Activity") -> bool:
         """Whether a child cannot be in both on one day: by the hours; without hours by the part of the day."""
@@ -89,6 +102,19 @@ class Activity(Identified, Created, Versioned, Base):
     def absence_limit(self, day: date, zone: ZoneInfo) -> datetime:
         """Until when an absence on a day is told in time."""
         return datetime.combine(day - timedelta(days=self.absence_days), self.absence_time, zone)
+
+
+class ActivityDraw(Base):
+    """The lots of an activity: a secret seed whose digest is published before, and once drawn the seed and the result."""
+
+    __tablename__ = "activity_draw"
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True)
+    seed: Mapped[str] = mapped_column(Text)
+    seed_digest: Mapped[str] = mapped_column(Text)
+    drawn_at: Mapped[datetime | None]
+    result: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+
+    __table_args__ = (CheckConstraint("(drawn_at IS NULL) = (result IS NULL)", name="result"),)
 
 
 class ActivityDay(Base):

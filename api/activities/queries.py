@@ -5,6 +5,9 @@ from api.core.search import PLAIN
 
 SCHOOL_FITS = f"""(t.schools = '{{}}' OR EXISTS (SELECT FROM unnest(t.schools) AS s(name)
     WHERE {PLAIN.format(text="s.name")} = {PLAIN.format(text="c.school")}))"""
+# Before the draw only the digest of its seed; the seed itself once it is drawn.
+DRAW = """(SELECT json_build_object('seed_digest', w.seed_digest, 'drawn_at', w.drawn_at,
+    'seed', CASE WHEN w.drawn_at IS NOT NULL THEN w.seed END) FROM activity_draw w WHERE w.activity_id = t.id AND t.decided_by = 'draw')"""
 # The quotient is the caller's own, of the file where the child stands; out of date or missing, the highest price applies.
 ACTIVITY = f"""json_build_object(
     'id', t.id, 'code', t.code, 'name', t.name, 'venue', t.venue, 'unit', t.unit, 'starts_on', t.starts_on, 'ends_on', t.ends_on,
@@ -12,7 +15,8 @@ ACTIVITY = f"""json_build_object(
     'is_open', :now::timestamptz BETWEEN t.opens_at AND t.closes_at, 'documents', t.documents, 'decided_by', t.decided_by,
     'time_from', to_char(t.time_from, 'HH24:MI'), 'time_to', to_char(t.time_to, 'HH24:MI'), 'schools', t.schools,
     'residents_only', t.residents_only, 'notice_days', t.notice_days, 'absence_days', t.absence_days,
-    'absence_time', to_char(t.absence_time, 'HH24:MI'), 'days', d.days, 'day_places', d.day_places,
+    'absence_time', to_char(t.absence_time, 'HH24:MI'), 'criteria', t.criteria, 'draws_at', CASE WHEN t.decided_by = 'draw'
+        THEN coalesce(t.draws_at, t.closes_at) END, 'draw', {DRAW}, 'days', d.days, 'day_places', d.day_places,
     'places', d.places, 'places_left', d.places_left, 'waiting', waiting_count(t.id),
     'age_fits', CASE WHEN c.birth_date IS NOT NULL
         THEN extract(year FROM age(greatest(t.starts_on, :today::date), c.birth_date)) BETWEEN t.age_min AND t.age_max END,

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.activities.models import Decider
 from api.core.schemas import Page
@@ -33,6 +33,28 @@ class Price(BaseModel):
     reason: Literal["quotient", "no-quotient", "quotient-expired"] = Field(description="why this bracket")
 
 
+class Criterion(BaseModel):
+    """What gives points in a draw, as the town publishes it."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+    kind: Literal["siblings", "quotient-below", "residents", "declared"] = Field(
+        description="siblings: another child of the file asks for the same activity; quotient-below: a valid quotient "
+        "under `below`; residents: lives in the town; declared: the parent says so, an agent may check"
+    )
+    label: Annotated[str, Field(min_length=1, max_length=200)]
+    points: Annotated[int, Field(ge=1, le=1000)]
+    below: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+
+
+class DrawFacts(BaseModel):
+    """The lots: the digest binds the town to a seed before anybody asks; the seed is told once drawn."""
+
+    seed_digest: str = Field(description="SHA-256 of the seed, in hex")
+    drawn_at: datetime | None
+    seed: str | None
+
+
 class ActivityFacts(BaseModel):
     """What parents and agents read of an activity alike."""
 
@@ -49,7 +71,12 @@ class ActivityFacts(BaseModel):
     closes_at: datetime
     is_open: bool
     documents: list[str] = Field(description="what the family must bring")
-    decided_by: Decider = Field(description="places: confirmed at once while there are places; agent: a person decides")
+    decided_by: Decider = Field(
+        description="places: confirmed at once while there are places; agent: a person decides; draw: points and lots after the window"
+    )
+    criteria: list[Criterion] = Field(description="of a draw")
+    draws_at: datetime | None = Field(description="when the lots are drawn; null without a draw")
+    draw: DrawFacts | None
     time_from: Hour | None = Field(
         description="the hours of a session, in the town's zone; null when they are not known"
     )

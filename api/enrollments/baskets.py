@@ -72,7 +72,7 @@ async def _enroll_siblings(
             ready[n] = await service.prepare(db, caller, basket.items[n])
         except Problem as refusal:
             outcomes[n] = refusal
-    wait = len(ready) > 1 and not await _fit(db, [enrollment for enrollment, _ in ready.values()])
+    wait = len(ready) > 1 and not await _fit(db, list(ready.values()))
     group_id: UUID | None = uuid4() if len(ready) > 1 else None
     for n, (enrollment, activity) in ready.items():
         enrollment.group_id = group_id
@@ -87,12 +87,14 @@ async def _enroll_siblings(
     return outcomes
 
 
-async def _fit(db: AsyncSession, siblings: list[Enrollment]) -> bool:
-    """Whether there is a place for each of them on each day, tried and given back."""
+async def _fit(db: AsyncSession, siblings: list[tuple[Enrollment, Activity]]) -> bool:
+    """Whether there is a place for each of them on each day, tried and given back; or somebody decides later."""
+    if await queries.is_decided_later(db, siblings[0][1]):
+        return True
     attempt = await db.begin_nested()
     fit = True
-    for enrollment in siblings:
-        fit = fit and await places.take(db, enrollment.activity_id, enrollment.days)
+    for enrollment, activity in siblings:
+        fit = fit and await places.take(db, activity.id, enrollment.days)
     await attempt.rollback()
     return fit
 

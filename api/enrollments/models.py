@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -128,6 +129,11 @@ class Enrollment(Identified, Created, Versioned, Base):
     # A change of days that is to come: until the day before, the former days count, and their places are held.
     days_from: Mapped[date | None]
     days_before: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    declared: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), server_default=text("'{}'")
+    )  # criteria the parent says are met
+    declared_reason: Mapped[str | None] = mapped_column(Text)  # why an agent changed them
+    draw: Mapped[dict[str, Any] | None]  # how the lots fell, for the parent: place, points, criteria
     # The order of the waiting list: that of arrival, until an agent changes it.
     position: Mapped[int] = mapped_column(
         BigInteger, Sequence("enrollment_position"), server_default=text("nextval('enrollment_position')")

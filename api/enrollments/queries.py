@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.accounts.models import Account
-from api.activities.models import DAYS, Activity
+from api.activities.models import DAYS, Activity, ActivityDraw, Decider
 from api.core.database import Read, as_system, found
 from api.enrollments.models import OVER, Enrollment, EnrollmentState
 from api.families.models import ServiceLink
@@ -17,7 +17,8 @@ ENROLLMENT = """json_build_object('id', e.id, 'reference', e.reference, 'state',
     'rank', CASE WHEN e.state = 'waitlisted' THEN waiting_rank(e.activity_id, e.id) END, 'offered_until', e.offered_until,
     'reason', e.reason, 'documents', t.documents,
     'cancel_until', CASE WHEN e.state = 'confirmed' THEN e.cancel_until END, 'days_from', e.days_from, 'days_before', e.days_before,
-    'group_id', e.group_id,
+    'group_id', e.group_id, 'declared', e.declared, 'declared_reason', e.declared_reason, 'draw', e.draw,
+    'draws_at', CASE WHEN e.state = 'requested' AND t.decided_by = 'draw' THEN coalesce(t.draws_at, t.closes_at) END,
     'child_id', e.child_id, 'child_first_name', c.first_name, 'activity_id', e.activity_id, 'activity_name', t.name, 'venue', t.venue,
     'days', e.days, 'starts_on', e.starts_on, 'ends_on', e.ends_on, 'created_at', e.created_at, 'version', e.version)"""
 MINE = "e.family_id IN (SELECT l.family_id FROM service_link l WHERE l.account_id = :viewer AND l.ended_at IS NULL)"
@@ -88,6 +89,19 @@ async def activity(db: AsyncSession, activity_id: UUID) -> Activity:
     return found(await db.get(Activity, activity_id))
 
 
+async def is_to_be_drawn(db: AsyncSession, activity: Activity) -> bool:
+    """Whether lots decide, and are not drawn yet."""
+    if activity.decided_by is not Decider.DRAW:
+        return False
+    draw = await db.get(ActivityDraw, activity.id)
+    return draw is None or draw.drawn_at is None
+
+
+async def is_decided_later(db: AsyncSession, activity: Activity) -> bool:
+    """Whether an agent or the lots decide, and not the places at once."""
+    return activity.decided_by is Decider.AGENT or await is_to_be_drawn(db, activity)
+
+
 async def child_of(db: AsyncSession, account_id: UUID, enrollment_id: UUID) -> UUID:
     """Whose enrollment it is; raises NotFound for another family's."""
     return found(await db.scalar(select(Enrollment.child_id).where(_own(account_id), Enrollment.id == enrollment_id)))
@@ -134,6 +148,11 @@ async def next_waiting(db: AsyncSession, activity_id: UUID) -> list[Enrollment]:
     """
     fitting = select(Enrollment).from_statement(NEXT_WAITING)
     return list(await db.scalars(fitting, {"activity": activity_id}))
+
+
+async def next_position(db: AsyncSession) -> int:
+    """A place behind everybody in any waiting list."""
+    return int(await db.scalar(text("SELECT nextval('enrollment_position')")) or 0)
 
 
 async def lock_children(db: AsyncSession, children: Iterable[UUID]) -> None:

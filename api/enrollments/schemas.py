@@ -1,7 +1,7 @@
 """What goes in and comes out of enrollments."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -19,6 +19,9 @@ class EnrollmentCreate(Input):
     days: list[Day] = Field(min_length=1, max_length=7)
     starts_on: date | None = Field(None, description="by default the activity's start, or today when it has started")
     ends_on: date | None = Field(None, description="by default the activity's end")
+    declared: list[Annotated[str, Field(max_length=40)]] = Field(
+        [], max_length=10, description="codes of the draw's criteria that the family declares"
+    )
 
 
 class EnrollmentChange(Input):
@@ -26,6 +29,25 @@ class EnrollmentChange(Input):
 
     days: list[Day] | None = Field(None, min_length=1, max_length=7)
     ends_on: date | None = None
+
+
+class CriterionOutcome(BaseModel):
+    """A criterion, and whether its points counted."""
+
+    code: str
+    label: str
+    points: int
+    counted: bool
+
+
+class DrawOutcome(BaseModel):
+    """How the lots fell for one enrollment."""
+
+    place: int = Field(description="in the order of the draw, 1 is the first")
+    of: int
+    points: int
+    ticket: str = Field(description="SHA-256 of `seed:reference`, in hex: among equal points the smallest is first")
+    criteria: list[CriterionOutcome]
 
 
 class EnrollmentRead(BaseModel):
@@ -46,6 +68,10 @@ class EnrollmentRead(BaseModel):
     cancel_until: date | None = Field(description="the last day to give up a confirmed place; null while it waits")
     days_from: date | None = Field(description="when a change of days counts; until then, those of `days_before`")
     days_before: list[Day] | None
+    draws_at: datetime | None = Field(description="when the lots are drawn, while it waits for them")
+    declared: list[str]
+    declared_reason: str | None = Field(description="why the service changed what was declared")
+    draw: DrawOutcome | None
     group_id: UUID | None = Field(description="the same for siblings who want a place together")
     days: list[Day]
     starts_on: date

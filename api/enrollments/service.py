@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.activities.models import DAYS, Activity, Decider
+from api.activities.models import DAYS, Activity
 from api.audit import service as audit
 from api.core import etags
 from api.core.errors import InvalidField, NotFound, Problem
@@ -114,6 +114,7 @@ async def prepare(db: AsyncSession, caller: Caller, new: EnrollmentCreate) -> tu
         starts_on=starts_on,
         ends_on=ends_on,
         # Who changes their mind at once may, however near the start.
+        declared=_declared(new, activity),
         cancel_until=max(starts_on - timedelta(days=activity.notice_days), caller.today + timedelta(days=1)),
         version=1,
     ), activity
@@ -124,7 +125,7 @@ async def place(db: AsyncSession, enrollment: Enrollment, activity: Activity) ->
 
     Raises Overlap when the child has a place elsewhere at these hours: but one may wait for a full activity.
     """
-    if activity.decided_by is not Decider.PLACES:
+    if await queries.is_decided_later(db, activity):
         await refuse_overlap(db, enrollment, enrollment.days, activity)
         return EnrollmentState.REQUESTED
     if not await places.take(db, activity.id, enrollment.days):
@@ -200,6 +201,14 @@ async def _change_days(
         await places.give_days_back(db, caller.settings, enrollment, gone, caller.now)
     else:
         enrollment.days_from, enrollment.days_before = earliest, before
+
+
+def _declared(new: EnrollmentCreate, activity: Activity) -> list[str]:
+    """The criteria that the family declares; raises InvalidField for one that is none."""
+    known = {one["code"] for one in activity.criteria if one["kind"] == "declared"}
+    if not set(new.declared) <= known:
+        raise InvalidField("/declared", "choice", "Ce critère n'existe pas.", "This criterion does not exist.")
+    return sorted(set(new.declared))
 
 
 async def _known_days(db: AsyncSession, activity: Activity, wanted: Collection[str]) -> list[str]:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.absences.queries import EXPECTED, IS_EXPECTED
 from api.activities.models import Activity
+from api.activities.queries import DRAW
 from api.core.database import Read, found
 from api.core.search import PLAIN
 from api.enrollments.models import Enrollment, EnrollmentState
@@ -21,7 +22,8 @@ ACTIVITY = f"""json_build_object('id', t.id, 'code', t.code, 'name', t.name, 've
     'prices_cents', t.prices_cents, 'documents', t.documents, 'decided_by', t.decided_by,
     'time_from', to_char(t.time_from, 'HH24:MI'), 'time_to', to_char(t.time_to, 'HH24:MI'), 'schools', t.schools,
     'residents_only', t.residents_only, 'notice_days', t.notice_days, 'absence_days', t.absence_days,
-    'absence_time', to_char(t.absence_time, 'HH24:MI'),
+    'absence_time', to_char(t.absence_time, 'HH24:MI'), 'criteria', t.criteria, 'draws_at', CASE WHEN t.decided_by = 'draw'
+        THEN coalesce(t.draws_at, t.closes_at) END, 'draw', {DRAW},
     'counts', (SELECT json_build_object({", ".join(f"'{s}', count(*) FILTER (WHERE e.state = '{s}')" for s in COUNTED)})
         FROM enrollment e WHERE e.activity_id = t.id), 'version', t.version)"""
 # What is over is asked for; the rest is what one works with.
@@ -42,7 +44,7 @@ ONE_WRITTEN = text(f"SELECT {ACTIVITY} FROM activity t WHERE t.id = :id".replace
 
 ENTRY = """json_build_object('id', e.id, 'reference', e.reference, 'state', e.state,
     'rank', CASE WHEN e.state = 'waitlisted' THEN waiting_rank(e.activity_id, e.id) END, 'offered_until', e.offered_until,
-    'reason', e.reason, 'child', json_build_object('id', c.id, 'first_name', c.first_name, 'last_name', c.last_name,
+    'reason', e.reason, 'declared', e.declared, 'draw', e.draw, 'child', json_build_object('id', c.id, 'first_name', c.first_name, 'last_name', c.last_name,
         'birth_date', c.birth_date, 'school', c.school, 'grade', c.grade),
     'family_id', f.id, 'family_reference', f.reference, 'days', e.days, 'starts_on', e.starts_on, 'ends_on', e.ends_on,
     'created_at', e.created_at)"""

@@ -20,7 +20,15 @@ from api.core.settings import SettingsDep
 from api.core.uploads import FILE, attachment
 from api.enrollments.models import EnrollmentState, NotDecidable
 from api.roster import queries, service
-from api.roster.schemas import ActivityWrite, AgentActivityList, AgentActivityRead, Decision, RosterList, WaitingMove
+from api.roster.schemas import (
+    ActivityWrite,
+    AgentActivityList,
+    AgentActivityRead,
+    Decision,
+    DeclaredWrite,
+    RosterList,
+    WaitingMove,
+)
 from api.security.principal import Principal, Reader, Reads, Requires
 from api.security.scopes import Scope
 
@@ -124,6 +132,18 @@ async def decide_enrollments(
 async def move_in_waiting_list(activity_id: UUID, body: WaitingMove, db: SessionDep, caller: ListsAgent) -> None:
     """Give one who waits another rank, with a reason; what each rank was before is kept."""
     await service.move(db, caller.account_id, activity_id, body)
+
+
+@router.put(
+    "/{activity_id}/enrollments/{enrollment_id}/declared",
+    status_code=204,
+    responses=problems(NotFound, NotDecidable, InvalidField),
+)
+async def set_declared_criteria(
+    activity_id: UUID, enrollment_id: UUID, body: DeclaredWrite, db: SessionDep, caller: ListsAgent
+) -> None:
+    """Correct what a family declared for a draw, after its documents were checked; until the lots are drawn."""
+    await service.set_declared(db, caller.account_id, activity_id, enrollment_id, body)
 
 
 @router.get("/{activity_id}/enrollments.csv", response_class=Response, responses=FILE | problems(NotFound))

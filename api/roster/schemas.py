@@ -7,10 +7,11 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from api.activities.models import Decider
-from api.activities.schemas import ActivityFacts, Day, Hour
+from api.activities.schemas import ActivityFacts, Criterion, Day, Hour
 from api.core.errors import FieldRefused
 from api.core.schemas import Input, LongText, OptionalText, Page, Text
 from api.enrollments.models import EnrollmentState
+from api.enrollments.schemas import DrawOutcome
 
 Cents = Annotated[int, Field(ge=0, le=1_000_000)]
 Age = Annotated[int, Field(ge=0, le=25)]
@@ -46,6 +47,8 @@ class ActivityWrite(Input):
     )
     documents: list[Text] = Field([], max_length=20, description="what a family must bring")
     decided_by: Decider = Decider.PLACES
+    criteria: list[Criterion] = Field([], max_length=10, description="of a draw; fixed once somebody has asked")
+    draws_at: AwareDatetime | None = Field(None, description="by default when the window closes")
     time_from: Hour | None = Field(None, description="the hours of a session: two at the same hours overlap")
     time_to: Hour | None = None
     schools: list[Text] = Field([], max_length=50, description="for the children of these schools only; empty: of any")
@@ -65,6 +68,20 @@ class ActivityWrite(Input):
                 "Give the hour of the start and, later, that of the end.",
             )
             raise FieldRefused("order", fr, en, "time_to")
+        if self.draws_at and self.draws_at < self.closes_at:
+            raise FieldRefused(
+                "order", "Le tirage est avant la clôture.", "The draw is before the closing.", "draws_at"
+            )
+        if len({one.code for one in self.criteria}) < len(self.criteria):
+            raise FieldRefused(
+                "code", "Un code de critère est donné deux fois.", "A criterion's code is given twice.", "criteria"
+            )
+        if any(one.kind == "quotient-below" and one.below is None for one in self.criteria):
+            fr, en = (
+                "Donnez le quotient sous lequel les points comptent.",
+                "Give the quotient below which the points count.",
+            )
+            raise FieldRefused("below", fr, en, "criteria")
         for later, earlier, fr, en in (
             ("ends_on", "starts_on", "La fin est avant le début.", "The end is before the start."),
             ("age_max", "age_min", "L'âge maximal est sous l'âge minimal.", "The highest age is below the lowest."),
@@ -127,6 +144,8 @@ class RosterEntry(BaseModel):
     rank: int | None = Field(description="on the waiting list, 1 is the next")
     offered_until: datetime | None
     reason: str | None
+    declared: list[str] = Field(description="codes of criteria that the parent declares")
+    draw: DrawOutcome | None
     child: RosterChild
     family_id: UUID
     family_reference: str
@@ -155,4 +174,11 @@ class WaitingMove(Input):
 
     enrollment_id: UUID
     rank: int = Field(ge=1, le=100_000, description="1 is the next; past the end is the last")
+    reason: LongText
+
+
+class DeclaredWrite(Input):
+    """The declared criteria as the service has checked them. The family reads the reason."""
+
+    declared: list[Annotated[str, Field(max_length=40)]] = Field(max_length=10)
     reason: LongText

@@ -2,6 +2,7 @@
 
 import asyncio
 import calendar
+import hashlib
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.activities.models import DAYS, Activity
+from api.activities.models import DAYS, Activity, ActivityDraw, Decider
 from api.audit import service as audit
 from api.core import etags
 from api.core.batches import BulkRead, each
@@ -22,7 +23,8 @@ from api.enrollments.places import leave, offer_places, take, tell
 from api.families import queries as families
 from api.roster import attendance, queries
 from api.roster.models import NoPlaceLeft
-from api.roster.schemas import ActivityWrite, AgentActivityRead, Decision, WaitingMove
+from api.roster.schemas import ActivityWrite, AgentActivityRead, Decision, DeclaredWrite, WaitingMove
+from api.security import secrets
 
 HEADINGS = (
     *("Inscription", "État", "Rang", "Nom", "Prénom", "Né(e) le", "École", "Classe", "Dossier"),
@@ -47,6 +49,7 @@ async def create(db: AsyncSession, agent_id: UUID, wanted: ActivityWrite, now: d
     _fill(activity, wanted)
     db.add(activity)
     await _flush(db)
+    await _prepare_draw(db, activity)
     await _write_days(db, activity.id, wanted)
     await audit.record(db, "activity.created", actor=agent_id, activity=str(activity.id))
     return await read(db, activity.id, now)
@@ -76,8 +79,17 @@ async def change(
             f"Des enfants sont inscrits du {first:%d/%m/%Y} au {last:%d/%m/%Y} : gardez ces dates.",
             f"Children are enrolled from {first:%d/%m/%Y} to {last:%d/%m/%Y}: keep these dates.",
         )
+    criteria = [one.model_dump() for one in wanted.criteria]
+    if first and criteria != activity.criteria:
+        raise InvalidField(
+            "/criteria",
+            "enrolled",
+            "Des familles ont déjà demandé une place : les critères ne changent plus.",
+            "Families have asked for a place already: the criteria stay as they are.",
+        )
     _fill(activity, wanted)
     await _flush(db)
+    await _prepare_draw(db, activity)
     await _write_days(db, activity_id, wanted)
     await offer_places(db, settings, activity_id, now)
     await audit.record(db, "activity.changed", actor=agent_id, activity=str(activity_id))
@@ -134,6 +146,23 @@ async def decide(
         )
 
     return await each(db, decision.ids, one, language)
+
+
+async def set_declared(
+    db: AsyncSession, agent_id: UUID, activity_id: UUID, enrollment_id: UUID, wanted: DeclaredWrite
+) -> None:
+    """What a family declared, as the service has checked it. Raises NotFound, NotDecidable once it is drawn, InvalidField."""
+    await enrollments.lock_days(db, activity_id)
+    enrollment = await enrollments.lock_of(db, activity_id, enrollment_id)
+    activity = await enrollments.activity(db, activity_id)
+    if enrollment.state is not EnrollmentState.REQUESTED or not await enrollments.is_to_be_drawn(db, activity):
+        raise NotDecidable
+    if not set(wanted.declared) <= {one["code"] for one in activity.criteria if one["kind"] == "declared"}:
+        raise InvalidField("/declared", "choice", "Ce critère n'existe pas.", "This criterion does not exist.")
+    enrollment.declared, enrollment.declared_reason = sorted(set(wanted.declared)), wanted.reason
+    await audit.record(
+        db, "enrollment.checked", actor=agent_id, family_id=enrollment.family_id, enrollment=str(enrollment_id)
+    )
 
 
 async def move(db: AsyncSession, agent_id: UUID, activity_id: UUID, wanted: WaitingMove) -> None:
@@ -244,9 +273,18 @@ def _fill(activity: Activity, wanted: ActivityWrite) -> None:
         "absence_days",
     ):
         setattr(activity, name, getattr(wanted, name))
+    activity.criteria = [one.model_dump() for one in wanted.criteria]
+    activity.draws_at = wanted.draws_at if wanted.decided_by is Decider.DRAW else None
     for name in ("time_from", "time_to", "absence_time"):
         typed = getattr(wanted, name)
         setattr(activity, name, time.fromisoformat(typed) if typed else None)
+
+
+async def _prepare_draw(db: AsyncSession, activity: Activity) -> None:
+    """The seed, before anybody asks: its digest is published at once, so that nobody chooses it afterwards."""
+    if activity.decided_by is Decider.DRAW and await db.get(ActivityDraw, activity.id) is None:
+        seed = secrets.new_token()
+        db.add(ActivityDraw(activity_id=activity.id, seed=seed, seed_digest=hashlib.sha256(seed.encode()).hexdigest()))
 
 
 async def _flush(db: AsyncSession) -> None:

@@ -31,6 +31,7 @@ PUBLIC = {
     "list_notices",
     "confirm_email_change",
     "read_calendar",
+    "get_draw",
     "create_client_token",
     "begin_passkey_session",
     "create_passkey_session",

@@ -20,6 +20,7 @@ NOT_PERSONAL = {
     "request_type",
     "activity",
     "activity_day",
+    "activity_draw",  # references and points, published
     "attempts",
     "notice",
     "switched_off",

@@ -36,6 +36,8 @@ def wanted(**more: Any) -> dict[str, Any]:
         "prices_cents": [100, 200, 300, 400],
         "documents": ["Certificat médical"],
         "decided_by": "places",
+        "criteria": [],
+        "draws_at": None,
     } | more
 
 

@@ -8,6 +8,7 @@
 import type {
   ActivityList,
   ActivityRead,
+  DrawRead,
   Estimate,
   GetActivityParams,
   GetEstimateParams,
@@ -105,6 +106,30 @@ export const getEstimate = async (activityId: string,
     params: GetEstimateParams, options?: Parameters<typeof http>[1]): Promise<Estimate> => {
 
   return http<Estimate>(getGetEstimateUrl(activityId,params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+export const getGetDrawUrl = (activityId: string,) => {
+
+
+
+
+  return `/api/v1/activities/${activityId}/draw`
+}
+
+/**
+ * Seed, points and order, by reference alone: anybody can draw again. 404 until the lots are drawn.
+ * @summary Get Draw
+ */
+export const getDraw = async (activityId: string, options?: Parameters<typeof http>[1]): Promise<DrawRead> => {
+
+  return http<DrawRead>(getGetDrawUrl(activityId),
   {
     ...options,
     method: 'GET'

@@ -26,6 +26,7 @@ import type {
   CounterAccountRead,
   CounterRequestCreate,
   Decision,
+  DeclaredWrite,
   Figures,
   FileActivity,
   Function,
@@ -983,6 +984,47 @@ return http<void>(getMoveInWaitingListUrl(activityId),
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
     body: JSON.stringify(waitingMove)
+  }
+);}
+
+
+export const getSetDeclaredCriteriaUrl = (activityId: string,
+    enrollmentId: string,) => {
+
+
+
+
+  return `/api/v1/agent/activities/${activityId}/enrollments/${enrollmentId}/declared`
+}
+
+/**
+ * Correct what a family declared for a draw, after its documents were checked; until the lots are drawn.
+ * @summary Set Declared Criteria
+ */
+export const setDeclaredCriteria = async (activityId: string,
+    enrollmentId: string,
+    declaredWrite: DeclaredWrite, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return http<void>(getSetDeclaredCriteriaUrl(activityId,enrollmentId),
+  {
+    ...options,
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(declaredWrite)
   }
 );}
 

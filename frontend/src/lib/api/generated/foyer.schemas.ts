@@ -315,7 +315,52 @@ export type Decider = typeof Decider[keyof typeof Decider];
 export const Decider = {
   places: 'places',
   agent: 'agent',
+  draw: 'draw',
 } as const;
+
+/**
+ * siblings: another child of the file asks for the same activity; quotient-below: a valid quotient under `below`; residents: lives in the town; declared: the parent says so, an agent may check
+ */
+export type CriterionKind = typeof CriterionKind[keyof typeof CriterionKind];
+
+
+export const CriterionKind = {
+  siblings: 'siblings',
+  'quotient-below': 'quotient-below',
+  residents: 'residents',
+  declared: 'declared',
+} as const;
+
+/**
+ * What gives points in a draw, as the town publishes it.
+ */
+export interface Criterion {
+  /** @pattern ^[a-z0-9-]{1,40}$ */
+  code: string;
+  /** siblings: another child of the file asks for the same activity; quotient-below: a valid quotient under `below`; residents: lives in the town; declared: the parent says so, an agent may check */
+  kind: CriterionKind;
+  /**
+     * @minLength 1
+     * @maxLength 200
+     */
+  label: string;
+  /**
+     * @minimum 1
+     * @maximum 1000
+     */
+  points: number;
+  below?: number | null;
+}
+
+/**
+ * The lots: the digest binds the town to a seed before anybody asks; the seed is told once drawn.
+ */
+export interface DrawFacts {
+  /** SHA-256 of the seed, in hex */
+  seed_digest: string;
+  drawn_at: string | null;
+  seed: string | null;
+}
 
 export type ActivityReadDaysItem = typeof ActivityReadDaysItem[keyof typeof ActivityReadDaysItem];
 
@@ -397,8 +442,13 @@ export interface ActivityRead {
   is_open: boolean;
   /** what the family must bring */
   documents: string[];
-  /** places: confirmed at once while there are places; agent: a person decides */
+  /** places: confirmed at once while there are places; agent: a person decides; draw: points and lots after the window */
   decided_by: Decider;
+  /** of a draw */
+  criteria: Criterion[];
+  /** when the lots are drawn; null without a draw */
+  draws_at: string | null;
+  draw: DrawFacts | null;
   /** the hours of a session, in the town's zone; null when they are not known */
   time_from: string | null;
   time_to: string | null;
@@ -588,6 +638,13 @@ export interface ActivityWrite {
      */
   documents?: string[];
   decided_by?: Decider;
+  /**
+     * of a draw; fixed once somebody has asked
+     * @maxItems 10
+     */
+  criteria?: Criterion[];
+  /** by default when the window closes */
+  draws_at?: string | null;
   /** the hours of a session: two at the same hours overlap */
   time_from?: string | null;
   time_to?: string | null;
@@ -741,8 +798,13 @@ export interface AgentActivityRead {
   is_open: boolean;
   /** what the family must bring */
   documents: string[];
-  /** places: confirmed at once while there are places; agent: a person decides */
+  /** places: confirmed at once while there are places; agent: a person decides; draw: points and lots after the window */
   decided_by: Decider;
+  /** of a draw */
+  criteria: Criterion[];
+  /** when the lots are drawn; null without a draw */
+  draws_at: string | null;
+  draw: DrawFacts | null;
   /** the hours of a session, in the town's zone; null when they are not known */
   time_from: string | null;
   time_to: string | null;
@@ -1085,6 +1147,12 @@ export interface EnrollmentCreate {
   starts_on?: string | null;
   /** by default the activity's end */
   ends_on?: string | null;
+  /**
+     * codes of the draw's criteria that the family declares
+     * @maxItems 10
+     * @items.maxLength 40
+     */
+  declared?: string[];
 }
 
 /**
@@ -1116,6 +1184,29 @@ export const EnrollmentState = {
   refused: 'refused',
   ended: 'ended',
 } as const;
+
+/**
+ * A criterion, and whether its points counted.
+ */
+export interface CriterionOutcome {
+  code: string;
+  label: string;
+  points: number;
+  counted: boolean;
+}
+
+/**
+ * How the lots fell for one enrollment.
+ */
+export interface DrawOutcome {
+  /** in the order of the draw, 1 is the first */
+  place: number;
+  of: number;
+  points: number;
+  /** SHA-256 of `seed:reference`, in hex: among equal points the smallest is first */
+  ticket: string;
+  criteria: CriterionOutcome[];
+}
 
 export type EnrollmentReadDaysItem = typeof EnrollmentReadDaysItem[keyof typeof EnrollmentReadDaysItem];
 
@@ -1154,6 +1245,12 @@ export interface EnrollmentRead {
   /** when a change of days counts; until then, those of `days_before` */
   days_from: string | null;
   days_before: ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[] | null;
+  /** when the lots are drawn, while it waits for them */
+  draws_at: string | null;
+  declared: string[];
+  /** why the service changed what was declared */
+  declared_reason: string | null;
+  draw: DrawOutcome | null;
   /** the same for siblings who want a place together */
   group_id: string | null;
   days: EnrollmentReadDaysItem[];
@@ -1511,6 +1608,22 @@ export interface Decision {
 }
 
 /**
+ * The declared criteria as the service has checked them. The family reads the reason.
+ */
+export interface DeclaredWrite {
+  /**
+     * @maxItems 10
+     * @items.maxLength 40
+     */
+  declared: string[];
+  /**
+     * @minLength 1
+     * @maxLength 4000
+     */
+  reason: string;
+}
+
+/**
  * Where a delivery stands; `failed` is after three days.
  */
 export type DeliveryState = typeof DeliveryState[keyof typeof DeliveryState];
@@ -1552,6 +1665,38 @@ export interface DocumentList {
   /** pass it as ?cursor= for the next page; null on the last */
   next_cursor: string | null;
   items: DocumentRead[];
+}
+
+export type DrawEntryOutcome = typeof DrawEntryOutcome[keyof typeof DrawEntryOutcome];
+
+
+export const DrawEntryOutcome = {
+  confirmed: 'confirmed',
+  waitlisted: 'waitlisted',
+} as const;
+
+/**
+ * One enrollment, by its reference alone.
+ */
+export interface DrawEntry {
+  reference: string;
+  /** its reference, or that of the first of the siblings it stays with */
+  unit: string;
+  points: number;
+  ticket: string;
+  place: number;
+  outcome: DrawEntryOutcome;
+}
+
+/**
+ * All that is needed to draw again: `foyer draw --verify`.
+ */
+export interface DrawRead {
+  activity_id: string;
+  seed: string;
+  seed_digest: string;
+  drawn_at: string;
+  entries: DrawEntry[];
 }
 
 /**
@@ -1633,6 +1778,12 @@ export interface EnrollmentDetail {
   /** when a change of days counts; until then, those of `days_before` */
   days_from: string | null;
   days_before: ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[] | null;
+  /** when the lots are drawn, while it waits for them */
+  draws_at: string | null;
+  declared: string[];
+  /** why the service changed what was declared */
+  declared_reason: string | null;
+  draw: DrawOutcome | null;
   /** the same for siblings who want a place together */
   group_id: string | null;
   days: EnrollmentDetailDaysItem[];
@@ -2971,6 +3122,9 @@ export interface RosterEntry {
   rank: number | null;
   offered_until: string | null;
   reason: string | null;
+  /** codes of criteria that the parent declares */
+  declared: string[];
+  draw: DrawOutcome | null;
   child: RosterChild;
   family_id: string;
   family_reference: string;
