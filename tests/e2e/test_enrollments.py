@@ -9,6 +9,7 @@ from tests.conftest import Database
 from tests.e2e.conftest import DESKTOP, check_page, sign_in, sign_in_agent
 from tests.enrollments.test_enrollments import activity, enroll
 from tests.portal import Agent, Portal
+from tests.roster.test_roster import publish
 
 NewPage = Callable[..., Page]
 EVERY_DAY = "{mon,tue,wed,thu,fri,sat,sun}"
@@ -145,3 +146,60 @@ def test_an_agent_changes_a_rank_and_the_family_reads_why(
     reader.get_by_text("Comment votre rang a évolué").click()
     expect(reader.get_by_text("Le service a changé votre rang : Déménagement en cours.")).to_be_visible()
     check_page(reader)
+
+
+def test_lots_instead_of_a_race(new_page: NewPage, portal: Portal, agent: Agent, database: Database) -> None:
+    """Published with criteria, asked for with what is declared, checked by an agent, drawn, and explained to the family."""
+    activity = publish(agent, name=f"Voile {portal.parent().email}", documents=[])
+    parent, page = portal.parent_with_key(agent), new_page(DESKTOP)
+    sign_in_agent(page, agent)
+    page.goto(f"/agents/activites/{activity['id']}/modifier")
+    page.get_by_label("Qui confirme les inscriptions").select_option("draw")
+    page.get_by_role("group", name="Critère 1").get_by_label("Comment il compte").select_option("declared")
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.locator("#label_0-error")).to_be_visible()
+    page.get_by_label("Texte lu par les parents").fill("Les deux parents travaillent")
+    page.get_by_label("Points", exact=True).fill("5")
+    check_page(page)
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.get_by_text("L’activité est enregistrée.")).to_be_visible()
+    expect(page.get_by_text("Sceau de la graine")).to_be_visible()
+    check_page(page)
+    reader = new_page()
+    sign_in(reader, parent.email)
+    reader.wait_for_url("**/mon-tableau-de-bord")
+    reader.goto("/creer-une-inscription")
+    assert parent.family
+    reader.get_by_role("link", name=f"Inscrire {parent.family.children[0]['first_name']}").click()
+    reader.get_by_label("Chercher une activité").fill(activity["name"])
+    expect(reader.get_by_text(re.compile("Tirage au sort le .* inutile de se presser"))).to_be_visible()
+    reader.get_by_role("link", name=re.compile("^Choisir")).click()
+    reader.get_by_role("checkbox").first.check()
+    reader.get_by_role("button", name="Suivant").click()
+    reader.get_by_role("checkbox", name="Les deux parents travaillent").check()
+    check_page(reader)
+    reader.get_by_role("button", name="Envoyer l’inscription").click()
+    expect(reader.get_by_text(re.compile("Le tirage a lieu le"))).to_be_visible()
+    check_page(reader)
+    page.reload()
+    expect(page.get_by_text("Déclare : Les deux parents travaillent")).to_be_visible()
+    page.get_by_role("checkbox").last.check()
+    page.get_by_text("Vérifier les critères déclarés").click()
+    page.get_by_role("checkbox", name="Les deux parents travaillent").uncheck()
+    page.get_by_role("button", name="Enregistrer les critères").click()
+    expect(page.locator("#check_reason-error")).to_be_visible()
+    page.get_by_label("Motif, lu par cette famille").fill("Attestation manquante.")
+    page.get_by_role("button", name="Enregistrer les critères").click()
+    expect(page.get_by_text("Les critères sont enregistrés.")).to_be_visible()
+    database.run(
+        "UPDATE activity SET closes_at = now() - interval '1 second' WHERE id = $1::text::uuid", activity["id"]
+    )
+    portal.mailbox.wait(parent.email, "tirée au sort, confirmée")
+    reader.goto(reader.url.split("?")[0])
+    expect(reader.get_by_text("Attestation manquante.")).to_be_visible()
+    reader.get_by_text("Comment le tirage s’est passé").click()
+    expect(reader.get_by_text("Place 1 sur 1 dans le tirage")).to_be_visible()
+    expect(reader.get_by_text("5 points, non compté")).to_be_visible()
+    check_page(reader)
+    page.reload()
+    expect(page.get_by_role("link", name="Voir le résultat publié")).to_be_visible()

@@ -13,7 +13,7 @@ def test_the_reference_is_drawn_from_the_served_contract_alone(new_page: Callabl
     page.on("request", lambda r: elsewhere.append(r.url) if urlsplit(r.url).netloc not in {host, ""} else None)
     page.goto("/reference")
     expect(page.get_by_role("heading", name="Foyer (1.0.0)")).to_be_visible()
-    expect(page.get_by_role("heading", name="Create Enrollment")).to_be_attached()
+    expect(page.get_by_role("heading", name="Create Enrollment Basket")).to_be_attached()
     page.get_by_placeholder("Search...").fill("waiting list")
     expect(page.get_by_role("search").get_by_role("menuitem").first).to_be_visible()
     assert not [url for url in elsewhere if not url.startswith(("blob:", "data:"))]

@@ -3,6 +3,22 @@ import { add } from '../index.svelte.ts';
 /** In French, what parents read when they enroll and follow an enrollment. */
 export const words = {
   enrolling: {
+    drawCard: (date: string): string => `Tirage au sort le ${date} : inutile de se presser.`,
+    drawExplained: (date: string): string => `Arriver le premier ne change rien. Les places sont tirées au sort le ${date}, selon les points.`,
+    criteria: 'Critères et points',
+    points: (n: number): string => (n > 1 ? `${n} points` : `${n} point`),
+    declare: 'Ce qui est vrai pour votre famille',
+    declareHelp: 'Le service peut demander un justificatif. Les autres critères sont calculés.',
+    waitsForDraw: (date: string): string => `Le tirage a lieu le ${date}. Vous recevrez un mail.`,
+    declaredChanged: 'Le service a revu vos critères :',
+    drawTitle: 'Comment le tirage s’est passé',
+    drawPlace: (place: number, of: number): string => `Place ${place} sur ${of} dans le tirage`,
+    drawOrder: 'Les familles avec le plus de points passent d’abord. À égalité, le plus petit numéro de lot passe d’abord.',
+    counted: 'compté',
+    notCounted: 'non compté',
+    ticket: 'Votre numéro de lot',
+    drawCheck: 'Chacun peut refaire le tirage : sa graine était scellée avant la première demande.',
+    drawResult: 'Le résultat complet, par numéro d’inscription',
     at: (from: string, to: string): string => `de ${from} à ${to}`,
     forSchools: (schools: string): string => `Réservée aux enfants de : ${schools}`,
     forResidents: 'Réservée aux habitants de la ville',

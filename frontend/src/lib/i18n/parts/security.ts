@@ -132,6 +132,8 @@ export const words = {
       'enrollment.offered': 'place proposée',
       'enrollment.accepted': 'place acceptée',
       'enrollment.cancelled': 'inscription annulée',
+      'enrollment.checked': 'critères déclarés vérifiés',
+      'activity.drawn': 'tirage au sort fait',
       'enrollment.moved': 'rang changé sur la liste d’attente',
       'enrollment.changed': 'inscription modifiée',
       'enrollment.absence_told': 'absence signalée',

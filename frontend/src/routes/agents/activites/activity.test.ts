@@ -12,6 +12,7 @@ test('an activity goes through its form unchanged', () => {
     opens_at: '2026-06-01T11:00:00.000Z', closes_at: '2027-07-04T02:59:00.000Z', prices_cents: [100, 250, 300, 480],
     days: [{ day: 'mon' as const, places: 20 }], documents: ['Assurance', 'Photo'], decided_by: 'agent' as const,
     time_from: '08:00', time_to: null, schools: ['École Héder'], residents_only: true, notice_days: 0, absence_days: 2, absence_time: '09:30',
+    draws_at: '2027-07-05T11:00:00.000Z', criteria: [{ code: 'qf', kind: 'quotient-below' as const, label: 'Quotient', points: 2, below: 500 }],
   };
   expect(body(values({ ...activity, days: [{ day: 'mon', places: 20 }] }))).toEqual(activity);
 });

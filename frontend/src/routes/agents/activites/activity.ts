@@ -1,8 +1,12 @@
-import type { ActivityWrite, AgentActivityRead } from '#lib/api/client.ts';
+import type { ActivityWrite, AgentActivityRead, Criterion } from '#lib/api/client.ts';
+import { Problem } from '#lib/api/http.ts';
 import { instantOf, wallTime } from '#lib/format.ts';
 
 export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export const BRACKETS = [0, 1, 2, 3] as const;
+
+/** How many criteria a form has room for. */
+export const CRITERIA = [0, 1, 2, 3, 4] as const;
 
 /** An amount of euros as people write it, in cents; nothing when it is none. */
 export function cents(typed: string): number | undefined {
@@ -32,7 +36,16 @@ export function values(activity?: Known): Record<string, string> {
     notice_days: String(activity?.notice_days ?? 2),
     absence_days: String(activity?.absence_days ?? 1),
     absence_time: activity?.absence_time ?? '10:00',
+    draws_at: activity?.draws_at ? wallTime(activity.draws_at) : '',
+    criteria: '',
+    ...Object.fromEntries(CRITERIA.flatMap((n) => criterionValues(n, activity?.criteria?.[n]))),
   };
+}
+
+function criterionValues(n: number, criterion?: Criterion): [string, string][] {
+  return Object.entries({ code: criterion?.code, kind: criterion?.kind, label: criterion?.label, points: criterion?.points, below: criterion?.below }).map(
+    ([name, value]) => [`${name}_${n}`, String(value ?? '')],
+  );
 }
 
 /** The form as it is sent; a number that was not typed stays what it is, and the API says what is missing. */
@@ -61,6 +74,25 @@ export function body(form: Record<string, string>): ActivityWrite {
     notice_days: whole('notice_days'),
     absence_days: whole('absence_days'),
     absence_time: text('absence_time'),
+    draws_at: text('draws_at') ? instantOf(text('draws_at')) : null,
+    criteria: CRITERIA.filter((n) => text(`kind_${n}`)).map((n) => ({
+      code: text(`code_${n}`) || `critere-${n + 1}`,
+      kind: text(`kind_${n}`) as Criterion['kind'],
+      label: text(`label_${n}`),
+      points: whole(`points_${n}`),
+      below: text(`kind_${n}`) === 'quotient-below' ? whole(`below_${n}`) : null,
+    })),
     decided_by: text('decided_by') as ActivityWrite['decided_by'],
   } as ActivityWrite;
+}
+
+/** A refusal of `/criteria/1/label` at the field of the form that it is about. */
+export function atCriteria(problem: unknown, form: Record<string, string>): unknown {
+  if (!(problem instanceof Problem)) return problem;
+  const given = CRITERIA.filter((n) => form[`kind_${n}`]);
+  for (const error of problem.errors) {
+    const [, place, field] = /^\/criteria\/(\d+)\/(\w+)/.exec(error.pointer) ?? [];
+    if (place && field) error.pointer = `/${field}_${given[Number(place)]}`;
+  }
+  return problem;
 }
