@@ -35,12 +35,13 @@ class OpeningMorning(RuleBasedStateMachine):
     database: ClassVar[Database]
     parents: ClassVar[list[Parent]]
 
-    @initialize(places=st.integers(1, 2))
-    def open(self, places: int) -> None:
-        """A new activity for each run; the families are the same."""
+    @initialize(places=st.integers(1, 2), days=st.lists(DAYS, min_size=5, max_size=5))
+    def open(self, places: int, days: list[tuple[str, ...]]) -> None:
+        """A new activity for each run, and everybody asks at once; the families are the same."""
         self.where = activity(self.database, places=places)
         self.waiting: list[tuple[str, frozenset[str]]] = []
-        self.known: set[str] = set()
+        for parent, wanted in zip(self.parents, days, strict=True):
+            enroll(parent, self.where, wanted)
 
     def rows(self) -> list[dict[str, Any]]:
         """The enrollments as the database has them, in the order of the list."""
