@@ -176,7 +176,7 @@ def test_the_rules_hold_in_any_order(portal: Portal, agent: Agent, database: Dat
     run_state_machine_as_test(
         OpeningMorning,
         settings=settings(
-            max_examples=20,
+            max_examples=12,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
