@@ -3,19 +3,21 @@ PYTHON ?= python3
 LOCK = .build/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 NODE = .build/bin/python scripts/node.py
 
-.PHONY: install run test lint bench speed openapi lock screens clean
+.PHONY: install run test lint bench opening speed openapi lock screens clean
 install: .venv/ready frontend/build/200.html
 run: install ; .venv/bin/foyer demo
 test: .venv/ready-dev frontend/build/200.html ; .venv/bin/python scripts/check.py
 lint: .venv/ready-dev frontend/node_modules/ready ; .venv/bin/python scripts/check.py --lint
 openapi: .venv/ready ; .venv/bin/foyer openapi > openapi.yaml && $(NODE) run --prefix frontend client
 bench: .venv/ready-dev ; .venv/bin/python -m bench
+opening: .venv/ready-bench ; .venv/bin/python -m bench.opening && .venv/bin/python -m bench.opening --control
 speed: .venv/ready-dev frontend/build/200.html bench/speed/node_modules/ready ; .venv/bin/python -m bench.speed
 screens: .venv/ready-dev frontend/build/200.html ; .venv/bin/python -m tests.e2e.screens
 lock: .build/ready
 	$(LOCK) pyproject.toml -o requirements.txt
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.txt
 	$(LOCK) --group build -o requirements-build.txt
+	$(LOCK) pyproject.toml --group dev --group bench -o requirements-bench.txt
 clean: ; rm -rf .build .venv frontend/node_modules frontend/build frontend/.svelte-kit
 
 .build/ready: requirements-build.txt
@@ -25,6 +27,8 @@ clean: ; rm -rf .build .venv frontend/node_modules frontend/build frontend/.svel
 	.build/bin/uv pip install -q --compile-bytecode --python .venv --no-deps --editable . && touch $@
 .venv/ready-dev: requirements-dev.txt .venv/ready
 	.build/bin/uv pip install -q --compile-bytecode --python .venv --require-hashes -r requirements-dev.txt && touch $@
+.venv/ready-bench: requirements-bench.txt .venv/ready-dev
+	.build/bin/uv pip install -q --python .venv --require-hashes -r requirements-bench.txt && touch $@
 frontend/node_modules/ready: frontend/package-lock.json .build/ready
 	$(NODE) ci --prefix frontend && touch $@
 bench/speed/node_modules/ready: bench/speed/package-lock.json .build/ready

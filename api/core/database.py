@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import Uuid
 
+from api.core.admission import Admission
 from api.core.errors import NotFound, Problem
 
 APPLICATION_ROLE = "foyer_app"
@@ -92,6 +93,8 @@ class Database:
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self.reads: asyncpg.Pool[asyncpg.Record] | None = None
+        # Some connections are left for who signs in: a storm of writes shuts nobody out.
+        self.admission = Admission(max(1, pool_size - 2))
 
     async def open(self) -> None:
         """Make the pool for reads; raises OSError or a PostgresError when the database cannot be reached."""
@@ -154,7 +157,8 @@ async def open_session(request: Request) -> AsyncIterator[AsyncSession]:
     A refusal rolls back, but for one that says that it `commits`: the attempt it tells of must be counted.
     """
     kept: Problem | None = None
-    async with request.app.state.database.sessions() as session, session.begin():
+    database: Database = request.app.state.database
+    async with database.admission.enter(), database.sessions() as session, session.begin():
         try:
             yield session
         except Problem as refusal:

@@ -154,8 +154,8 @@ def test_answers_fit_the_schemas_they_promise(
     for path, method, op in OPERATIONS:
         schema = op["responses"].get("200", {}).get("content", {}).get("application/json", {}).get("schema")
         names = re.findall(r"{(\w+)}", path)
-        if method != "get" or not schema or not set(names) <= set(ids):
-            continue
+        if method != "get" or not schema or not set(names) <= set(ids) or path.endswith("/draw"):
+            continue  # (a draw is read where one is drawn: tests/draws)
         who = agent if "/agent/" in path else software if "/integration/" in path else holder
         who = administrator if op.get("x-scope") == "agent:audit" else who
         needed = {"families": {"search": ids["reference"]}, "estimate": {"child_id": child, "days": "mon"}}
