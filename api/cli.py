@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import asyncpg
 import segno
 import typer
+import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
@@ -77,7 +78,8 @@ def ready_database(settings: Settings) -> Iterator[str]:
 def run(work: Coroutine[Any, Any, Result]) -> Result:
     """Run to the end; what the operator can mend becomes a sentence."""
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work)
     except (Unusable, AgentExists, ClientRefused, ConfigurationError) as error:
         raise Refused(str(error)) from None
     except asyncpg.InvalidPasswordError:

@@ -41,13 +41,13 @@ TOWN = """
     l AS (INSERT INTO service_link (account_id, service_id, family_id, adult_id) SELECT p.id, s.id, a.family_id, a.id
         FROM s, a JOIN p ON p.email = lower(substr(a.reference, 2) || '@exemple.fr') RETURNING 1),
     v AS (INSERT INTO session (account_id, client, device, seed, idle_seconds, expires_at)
-        SELECT id, 'web', '', '', 86400, now() + interval '1 day' FROM p RETURNING id, account_id)
+        SELECT id, 'browser', '', '', 86400, now() + interval '1 day' FROM p RETURNING id, account_id)
     SELECT v.account_id, v.id AS session_id, c.id AS child FROM v JOIN p ON p.id = v.account_id
         JOIN c ON lower(substr(c.reference, 2) || '@exemple.fr') = p.email, (SELECT count(*) FROM fc) x, (SELECT count(*) FROM l) y
 """
 ACTIVITY = """
     WITH t AS (INSERT INTO activity (service_id, code, name, venue, unit, starts_on, ends_on, age_min, age_max, opens_at, closes_at, prices_cents)
-        SELECT id, 'JUDO', 'Judo', 'Dojo', 'séance', current_date + 30, current_date + 200, 3, 12, :opens, :opens + interval '9 days',
+        SELECT id, 'JUDO', 'Judo', 'Dojo', 'séance', current_date + 30, current_date + 200, 3, 12, CAST(:opens AS timestamptz), CAST(:opens AS timestamptz) + interval '9 days',
             '{100,200,300,400}' FROM service ORDER BY position LIMIT 1 RETURNING id),
     d AS (INSERT INTO activity_day (activity_id, day, places) SELECT id, 'mon', :places FROM t RETURNING 1)
     SELECT t.id FROM t, (SELECT count(*) FROM d) x
@@ -170,6 +170,7 @@ def main() -> None:
                 env=dict(os.environ) | {"OPENING_PLAN": f"{folder}/plan.json", "LOCUST_SKIP_MONKEY_PATCH": ""},
                 check=True,
                 stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
             )
             memory = memory_of(portal.pid)
         finally:

@@ -17,6 +17,7 @@ from locust.exception import StopUser
 PLAN = json.loads(Path(os.environ["OPENING_PLAN"]).read_text())
 PARENTS = iter(PLAN["parents"])
 SEEN: list[tuple[str, float, float, int]] = []  # name, when it began after the opening (s), how long (ms), status
+LEFT = {one["child"] for one in PLAN["parents"]}
 PATIENCE = 120  # seconds after which a parent gives up
 
 
@@ -50,7 +51,7 @@ class Parent(FastHttpUser):
             self.call(
                 "look", "GET", f"/api/v1/activities/{PLAN['activity']}?child_id={self.me['child']}", headers=self.auth
             )
-            gevent.sleep(random.uniform(5, 15))
+            gevent.sleep(min(random.uniform(5, 15), max(0.0, PLAN["opens_at"] - time.time() - 1)))
         gevent.sleep(max(0.0, PLAN["opens_at"] - time.time()))
         body = {"child_id": self.me["child"], "activity_id": PLAN["activity"], "days": ["mon"]}
         once = self.auth | {"Idempotency-Key": self.me["child"]}
@@ -60,6 +61,9 @@ class Parent(FastHttpUser):
                 break
             gevent.sleep(float((answer.headers or {}).get("Retry-After", 2)) * random.uniform(1, 1.5))
         self.call("my enrollments", "GET", "/api/v1/enrollments", headers=self.auth)
+        LEFT.discard(self.me["child"])
+        if not LEFT:
+            self.environment.runner.quit()
         raise StopUser
 
 

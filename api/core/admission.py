@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 
 from api.core.errors import Busy
 
-PATIENCE = 20.0  # seconds: a page waits 30, a proxy 60; who would wait longer is told at once when to come back
+PATIENCE = 25.0  # seconds: a page waits 30, a proxy 60; who would wait longer is told at once when to come back
 STALL = 2.0  # seconds without anybody leaving: the database stands still, and nobody is kept
-FIRST_GUESS = 0.05  # seconds a write takes, until it is known
-LEARNING = 0.05  # how much one write changes what is known
+FIRST_GUESS = 0.01  # seconds from one who leaves to the next, until it is known
+LEARNING = 0.05  # how much one who leaves changes what is known
+OUTLIER = 4  # times the usual: more tells of a moment, not of the pace
 
 
 class Admission:
@@ -21,13 +22,13 @@ class Admission:
     def __init__(self, slots: int, patience: float = PATIENCE, stall: float = STALL) -> None:
         self.slots, self.free, self.patience, self.stall = slots, slots, patience, stall
         self.queue: deque[asyncio.Future[None]] = deque()
-        self.usual = FIRST_GUESS
+        self.pace = FIRST_GUESS
         self.moved = 0.0  # when somebody left last, or came to an empty room
 
     @property
     def expected(self) -> float:
         """Seconds that who comes now would wait."""
-        return len(self.queue) * self.usual / self.slots
+        return len(self.queue) * self.pace
 
     @asynccontextmanager
     async def enter(self) -> AsyncIterator[None]:
@@ -40,12 +41,9 @@ class Admission:
             self.free -= 1
         else:
             await self._wait()
-        began = time.monotonic()
         try:
             yield
         finally:
-            self.moved = time.monotonic()
-            self.usual += LEARNING * (self.moved - began - self.usual)
             self._leave()
 
     async def _wait(self) -> None:
@@ -53,8 +51,11 @@ class Admission:
         self.queue.append(turn)
         try:
             while not turn.done():
+                began = time.monotonic()
                 await asyncio.wait({turn}, timeout=self.stall)
-                if not turn.done() and time.monotonic() - self.moved > self.stall:
+                now = time.monotonic()
+                # Woken late, it is we who are busy, with all who come at once, and not the database that stands still.
+                if not turn.done() and now - began < self.stall * 1.2 and now - self.moved > self.stall:
                     raise self._busy()  # noqa: TRY301 - cleaned up below, as when the client goes
         except BaseException:  # shed, or the client has gone
             if turn.done():
@@ -65,6 +66,10 @@ class Admission:
 
     def _leave(self) -> None:
         """Hand the slot to who waits longest."""
+        now = time.monotonic()
+        if self.queue:
+            self.pace += LEARNING * (min(now - self.moved, OUTLIER * self.pace) - self.pace)
+        self.moved = now
         if self.queue:
             self.queue.popleft().set_result(None)
         else:

@@ -78,7 +78,8 @@ async def _enroll_siblings(
         enrollment.group_id = group_id
         try:
             async with db.begin_nested():
-                state = EnrollmentState.WAITLISTED if wait else await service.place(db, enrollment, activity)
+                overlap = None if wait else await service.find_overlap(db, enrollment, enrollment.days, activity)
+                state = EnrollmentState.WAITLISTED if wait else await service.place(db, enrollment, activity, overlap)
                 if state is EnrollmentState.WAITLISTED and basket.mode == "all-or-nothing":
                     raise NoPlaceLeft
                 outcomes[n] = await service.enter(db, caller, enrollment, activity, state)

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.accounts.models import Account
 from api.core.clock import utcnow
 from api.core.database import Database, as_system
 from api.core.settings import Settings
@@ -21,13 +22,8 @@ UNTIL = {"fr": "%d/%m/%Y à %Hh%M", "en": "%d/%m/%Y at %H:%M"}
 
 
 async def take(db: AsyncSession, activity_id: UUID, days: list[str]) -> bool:
-    """Take one place on every day, or none at all. The rows are locked by LOCK_DAYS or by a place just given back."""
-    async with db.begin_nested() as attempt:
-        taken = (await db.scalars(queries.TAKE, {"activity": activity_id, "days": days})).all()
-        if len(taken) < len(days):
-            await attempt.rollback()
-            return False
-    return True
+    """Take one place on every day, or none at all. The days are locked by the caller."""
+    return bool((await db.scalars(queries.TAKE, {"activity": activity_id, "days": days})).all())
 
 
 async def leave(
@@ -65,8 +61,10 @@ async def tell(db: AsyncSession, settings: Settings, enrollment: Enrollment, new
 
     To who asked; to another parent of the file once that account is closed.
     """
-    async with as_system(db):  # the other parent may have asked
-        account = await queries.whom_to_tell(db, enrollment)
+    account = await db.get(Account, enrollment.account_id)
+    if account is None or account.closed_at:
+        async with as_system(db):  # the other parent may have asked
+            account = await queries.whom_to_tell(db, enrollment)
     if account is None:
         return
     until = enrollment.offered_until

@@ -46,10 +46,12 @@ DROP_DAYS = text("DELETE FROM enrollment_day WHERE enrollment_id = :enrollment A
 LOCK_DAYS = text(
     "SELECT day FROM activity_day WHERE activity_id = :activity AND day = ANY(:days) ORDER BY day FOR UPDATE"
 )
-# The guard: a day without a place left is not updated, and the caller sees that a day is missing.
-TAKE = text(
-    "UPDATE activity_day SET taken = taken + 1 WHERE activity_id = :activity AND day = ANY(:days) AND taken < places RETURNING day"
-)
+# The guard: all the days or none. (The caller holds them, so that the two looks at a day are one.)
+TAKE = text("""
+    UPDATE activity_day SET taken = taken + 1 WHERE activity_id = :activity AND day = ANY(:days) AND taken < places AND NOT EXISTS (
+        SELECT FROM activity_day full_one WHERE full_one.activity_id = :activity AND full_one.day = ANY(:days) AND full_one.taken >= full_one.places)
+    RETURNING day
+""")
 GIVE_BACK = text("UPDATE activity_day SET taken = taken - 1 WHERE activity_id = :activity AND day = ANY(:days)")
 
 # The first in order who fits, with the siblings who want to be together: there is a place for each of them on each day.

@@ -81,8 +81,10 @@ async def enroll(db: AsyncSession, caller: Caller, new: EnrollmentCreate) -> Enr
     """
     await queries.lock_children(db, [new.child_id])
     enrollment, activity = await prepare(db, caller, new)
+    # All that can be known is known before the days are locked: everybody who enrolls waits for them.
+    overlap = await find_overlap(db, enrollment, enrollment.days, activity)
     await queries.lock_days(db, activity.id)
-    return await enter(db, caller, enrollment, activity, await place(db, enrollment, activity))
+    return await enter(db, caller, enrollment, activity, await place(db, enrollment, activity, overlap))
 
 
 async def prepare(db: AsyncSession, caller: Caller, new: EnrollmentCreate) -> tuple[Enrollment, Activity]:
@@ -120,17 +122,21 @@ async def prepare(db: AsyncSession, caller: Caller, new: EnrollmentCreate) -> tu
     ), activity
 
 
-async def place(db: AsyncSession, enrollment: Enrollment, activity: Activity) -> EnrollmentState:
+async def place(
+    db: AsyncSession, enrollment: Enrollment, activity: Activity, overlap: Overlap | None
+) -> EnrollmentState:
     """Where a new enrollment begins; its places are taken when it is confirmed. The days are locked by the caller.
 
-    Raises Overlap when the child has a place elsewhere at these hours: but one may wait for a full activity.
+    Raises the overlap when there is one: but one may wait for a full activity.
     """
     if await queries.is_decided_later(db, activity):
-        await refuse_overlap(db, enrollment, enrollment.days, activity)
+        if overlap:
+            raise overlap
         return EnrollmentState.REQUESTED
     if not await places.take(db, activity.id, enrollment.days):
         return EnrollmentState.WAITLISTED
-    await refuse_overlap(db, enrollment, enrollment.days, activity)
+    if overlap:
+        raise overlap
     return EnrollmentState.CONFIRMED
 
 
@@ -147,11 +153,20 @@ async def enter(
     return await read(db, caller.account_id, enrollment.id)
 
 
-async def refuse_overlap(db: AsyncSession, enrollment: Enrollment, days: Collection[str], activity: Activity) -> None:
-    """Raises Overlap, with the names of both activities."""
+async def find_overlap(
+    db: AsyncSession, enrollment: Enrollment, days: Collection[str], activity: Activity
+) -> Overlap | None:
+    """The refusal, with the names of both activities, when the child has a place elsewhere at these hours."""
     if held := await queries.held_at_the_same_time(db, enrollment, days, activity):
         child = await db.get_one(Child, enrollment.child_id)
-        raise Overlap(wanted=activity.name, held=held.name, child=child.first_name)
+        return Overlap(wanted=activity.name, held=held.name, child=child.first_name)
+    return None
+
+
+async def refuse_overlap(db: AsyncSession, enrollment: Enrollment, days: Collection[str], activity: Activity) -> None:
+    """Raises Overlap."""
+    if overlap := await find_overlap(db, enrollment, days, activity):
+        raise overlap
 
 
 async def change(

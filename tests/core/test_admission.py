@@ -26,9 +26,9 @@ async def test_who_came_first_goes_first() -> None:
 
 
 async def test_a_queue_that_is_too_long_sheds_at_once_with_the_time_to_come_back() -> None:
-    """What is expected is what a write takes, times those ahead, over the slots."""
+    """What is expected is the time from one who leaves to the next, times those ahead."""
     room, go = Admission(2, patience=10), asyncio.Event()
-    room.usual = 4
+    room.pace = 2
 
     async def come() -> None:
         async with room.enter():

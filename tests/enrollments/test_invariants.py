@@ -22,7 +22,7 @@ from tests.portal import Agent, Parent, Portal
 DAYS = st.sampled_from([("mon",), ("tue",), ("mon", "tue")])
 WHO = st.integers(0, 4)
 LIST = """
-    SELECT e.id::text, e.state, e.days, e.child_id::text, waiting_rank(e.activity_id, e.id) AS rank, coalesce(e.days_before, '{}') AS before
+    SELECT e.id::text, e.state, e.days, e.child_id::text, waiting_rank(e.activity_id, e.id) AS rank, coalesce(e.offered_until <= now(), false) AS passed
     FROM enrollment e WHERE e.activity_id = $1::text::uuid ORDER BY e.position
 """
 
@@ -66,10 +66,11 @@ class OpeningMorning(RuleBasedStateMachine):
 
     @rule(who=WHO)
     def accept(self, who: int) -> None:
-        """Take an offered place; twice is refused."""
+        """Take an offered place; twice is refused, and so is one whose time has passed."""
         if mine := self.of(who, "offered"):
             path = f"/enrollments/{mine['id']}/acceptance"
-            assert [self.parents[who].post(path).status_code for _ in range(2)] == [200, 409]
+            answers = [self.parents[who].post(path).status_code for _ in range(2)]
+            assert answers == [409 if mine["passed"] else 200, 409]
 
     @rule(who=WHO, days=DAYS)
     def change_days(self, who: int, days: tuple[str, ...]) -> None:
