@@ -27,7 +27,7 @@ LINT: dict[str, list[Path | str]] = {
 PYTEST: list[Path | str] = [BIN / "python", "-m", "pytest"]
 BROWSER_TESTS = ["tests/e2e"]
 MACHINES = ("core", "imports", "security")
-PLACES = ("enrollments",)  # they need many families of one town
+PLACES = ("draws", "enrollments")  # they need many families of one town
 OTHER_TESTS = [f"tests/{name}" for name in MACHINES + PLACES]
 TESTS: dict[str, list[Path | str]] = {"vitest": [*NPM, "test"]}
 # Each has a portal and a database of its own, and waits a lot: side by side, and beside the checks, all take little more

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -21,6 +21,7 @@ from tests.portal import Agent, Parent, Portal
 
 DAYS = st.sampled_from([("mon",), ("tue",), ("mon", "tue")])
 WHO = st.integers(0, 4)
+BESIDE = {"stale", "not-changeable"}  # the worker offered a place, or took one back, between the look and the change
 LIST = """
     SELECT e.id::text, e.state, e.days, e.child_id::text, waiting_rank(e.activity_id, e.id) AS rank, coalesce(e.offered_until <= now(), false) AS passed
     FROM enrollment e WHERE e.activity_id = $1::text::uuid ORDER BY e.position
@@ -62,7 +63,8 @@ class OpeningMorning(RuleBasedStateMachine):
     def give_up(self, who: int) -> None:
         """Cancel whatever one has."""
         if mine := self.of(who, "confirmed", "offered", "waitlisted"):
-            assert self.parents[who].post(f"/enrollments/{mine['id']}/cancellation").status_code == 200
+            answer = self.parents[who].post(f"/enrollments/{mine['id']}/cancellation")
+            assert answer.status_code == 200 or (mine["passed"] and answer.json()["code"] == "not-cancellable")
 
     @rule(who=WHO)
     def accept(self, who: int) -> None:
@@ -77,7 +79,8 @@ class OpeningMorning(RuleBasedStateMachine):
         """Other days, if there is a place."""
         if mine := self.of(who, "confirmed", "waitlisted"):
             answer = change(self.parents[who], mine, days=list(days))
-            assert answer.status_code == 200 or answer.json()["code"] in {"no-place-left", "already-enrolled"}
+            refusals = {"no-place-left", "already-enrolled"} | BESIDE
+            assert answer.status_code == 200 or answer.json()["code"] in refusals
 
     @rule(who=WHO)
     def let_an_offer_pass(self, who: int) -> None:
@@ -148,9 +151,9 @@ class OpeningMorning(RuleBasedStateMachine):
         listed = [r for r in rows if r["state"] == "waitlisted"]
         assert [r["rank"] for r in listed] == list(range(1, len(listed) + 1))
         still = {r["id"]: frozenset(r["days"]) for r in listed}
-        offered = {r["id"] for r in rows if r["state"] == "offered"}
-        for n, (one, days) in enumerate(self.waiting):
-            if one in offered:
+        offered = {r["id"]: frozenset(r["days"]) for r in rows if r["state"] == "offered"}
+        for n, (one, _) in enumerate(self.waiting):
+            if days := offered.get(one):
                 ahead = [other for other, wanted in self.waiting[:n] if still.get(other) == wanted and wanted <= days]
                 assert not ahead, "somebody was passed by"
         self.waiting = [(r["id"], frozenset(r["days"])) for r in listed]
@@ -177,6 +180,7 @@ def test_the_rules_hold_in_any_order(portal: Portal, agent: Agent, database: Dat
     run_state_machine_as_test(
         OpeningMorning,
         settings=settings(
+            phases=(Phase.generate,),  # to make a failure smaller takes minutes; it is told by its steps anyhow
             max_examples=12,
             stateful_step_count=20,
             deadline=None,
