@@ -119,16 +119,16 @@ def foyer(environment: dict[str, str], *arguments: str) -> subprocess.CompletedP
 
 
 @contextlib.contextmanager
-def served(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """`foyer serve` until the block ends; ready when it begins."""
+def served(environment: dict[str, str], *arguments: str, command: str = "serve") -> Iterator[subprocess.Popen[bytes]]:
+    """`foyer serve`, or `foyer demo`, until the block ends; ready when it begins."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "api.cli", "serve", *arguments], env=environment, cwd=PROJECT, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "api.cli", command, *arguments], env=environment, cwd=PROJECT, stdout=subprocess.DEVNULL
     )
     address = f"http://127.0.0.1:{environment['FOYER_PORT']}/readyz"
     try:
         for _ in range(600):
             if process.poll() is not None:
-                raise AssertionError(f"foyer serve ended with {process.returncode}")
+                raise AssertionError(f"foyer {command} ended with {process.returncode}")
             with contextlib.suppress(httpx2.HTTPError):
                 if httpx2.get(address).status_code == 200:
                     break
