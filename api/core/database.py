@@ -7,7 +7,7 @@ session is alive, and whether the caller still holds the scope.
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -126,6 +126,18 @@ class Database:
         async with self.sessions() as session, session.begin():
             await act_as(session, actor)
             yield session
+
+    async def one_by_one(
+        self,
+        due: Callable[[AsyncSession], Awaitable[Iterable[UUID]]],
+        settle: Callable[[AsyncSession, UUID], Awaitable[None]],
+    ) -> None:
+        """The worker's way: look what is due, then settle each in a transaction of its own, which looks again."""
+        async with self.transaction() as db:
+            ids = list(await due(db))
+        for row_id in ids:
+            async with self.transaction() as db:
+                await settle(db, row_id)
 
 
 async def _nothing_to_reset(_: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,13 +21,13 @@ from api.enrollments.models import Enrollment, EnrollmentState
 async def draw_closed_windows(database: Database, settings: Settings) -> None:
     """The worker's part: the lots whose hour has come. All of an activity in one transaction: drawn once, or not."""
     now = utcnow()
-    async with database.transaction() as db:
-        due = await queries.due(db, now)
-    for activity_id in due:
-        async with database.transaction() as db:
-            await enrollments.lock_days(db, activity_id)
-            if lots := await queries.lock(db, activity_id):
-                await _draw(db, settings, lots, await enrollments.activity(db, activity_id), now)
+
+    async def draw(db: AsyncSession, activity_id: UUID) -> None:
+        await enrollments.lock_days(db, activity_id)
+        if lots := await queries.lock(db, activity_id):
+            await _draw(db, settings, lots, await enrollments.activity(db, activity_id), now)
+
+    await database.one_by_one(lambda db: queries.due(db, now), draw)
 
 
 async def _draw(db: AsyncSession, settings: Settings, lots: ActivityDraw, activity: Activity, now: datetime) -> None:

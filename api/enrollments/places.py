@@ -3,7 +3,7 @@
 Whatever happens at once, confirmed and offered never pass the places.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -33,12 +33,8 @@ async def leave(
 
     The days are locked by the caller.
     """
-    await db.execute(delete(EnrollmentDay).where(EnrollmentDay.enrollment_id == enrollment.id))
     await tell(db, settings, enrollment, news)
-    if not held:
-        return
-    await db.execute(queries.GIVE_BACK, {"activity": enrollment.activity_id, "days": enrollment.held_days})
-    await offer_places(db, settings, enrollment.activity_id, now)
+    await give_days_back(db, settings, enrollment, enrollment.held_days, now, held=held)
 
 
 async def offer_places(db: AsyncSession, settings: Settings, activity_id: UUID, now: datetime) -> None:
@@ -90,65 +86,65 @@ async def tell(db: AsyncSession, settings: Settings, enrollment: Enrollment, new
 async def pass_lapsed_offers_on(database: Database, settings: Settings) -> None:
     """The worker's part: an offer that nobody took in time goes to the next family."""
     now = utcnow()
-    async with database.transaction() as db:
-        late = await queries.lapsed(db, now)
-    for enrollment_id in late:
-        async with database.transaction() as db:
-            if enrollment := await queries.lock_lapsed(db, enrollment_id, now):
-                enrollment.state, enrollment.offered_until = EnrollmentState.CANCELLED, None
-                await leave(db, settings, enrollment, held=True, now=now, news="lapsed")
+
+    async def pass_on(db: AsyncSession, enrollment_id: UUID) -> None:
+        if enrollment := await queries.lock_lapsed(db, enrollment_id, now):
+            enrollment.state, enrollment.offered_until = EnrollmentState.CANCELLED, None
+            await leave(db, settings, enrollment, held=True, now=now, news="lapsed")
+
+    await database.one_by_one(lambda db: queries.lapsed(db, now), pass_on)
 
 
 async def offer_free_places(database: Database, settings: Settings) -> None:
     """The worker's part: places that an import has added go to who waits."""
-    now = utcnow()
-    async with database.transaction() as db:
-        found = (await db.scalars(queries.FREE_FOR_WAITING, {"today": now.astimezone(settings.zone).date()})).all()
-    for activity_id in found:
-        async with database.transaction() as db:
-            await queries.lock_days(db, activity_id)
-            await offer_places(db, settings, activity_id, now)
+    now, today = _clock(settings)
+
+    async def offer(db: AsyncSession, activity_id: UUID) -> None:
+        await queries.lock_days(db, activity_id)
+        await offer_places(db, settings, activity_id, now)
+
+    await database.one_by_one(lambda db: queries.free_for_waiting(db, today), offer)
 
 
 async def end_what_is_over(database: Database, settings: Settings) -> None:
     """The worker's part: past its last day an enrollment has ended; the places of one that ended early go to who waits."""
-    now = utcnow()
-    today = now.astimezone(settings.zone).date()
-    async with database.transaction() as db:
-        over = (await db.scalars(queries.PAST_THEIR_END, {"today": today})).all()
-    for enrollment_id in over:
-        async with database.transaction() as db:
-            if enrollment := await queries.lock_over(db, enrollment_id, today):
-                held = enrollment.holds_places
-                enrollment.state, enrollment.offered_until = EnrollmentState.ENDED, None
-                await db.flush()
-                await db.execute(delete(EnrollmentDay).where(EnrollmentDay.enrollment_id == enrollment_id))
-                if held:
-                    freed = {"activity": enrollment.activity_id, "days": enrollment.held_days}
-                    await db.execute(queries.GIVE_BACK, freed)
-                    await offer_places(db, settings, enrollment.activity_id, now)
+    now, today = _clock(settings)
+
+    async def end(db: AsyncSession, enrollment_id: UUID) -> None:
+        if enrollment := await queries.lock_over(db, enrollment_id, today):
+            held = enrollment.holds_places
+            enrollment.state, enrollment.offered_until = EnrollmentState.ENDED, None
+            await db.flush()
+            await give_days_back(db, settings, enrollment, enrollment.held_days, now, held=held)
+
+    await database.one_by_one(lambda db: queries.past_their_end(db, today), end)
 
 
 async def settle_changes(database: Database, settings: Settings) -> None:
     """The worker's part: on the day a change of days counts, the days given up go to who waits."""
-    now = utcnow()
-    today = now.astimezone(settings.zone).date()
-    async with database.transaction() as db:
-        due = (await db.scalars(queries.CHANGES_DUE, {"today": today})).all()
-    for enrollment_id in due:
-        async with database.transaction() as db:
-            if enrollment := await queries.lock_changing(db, enrollment_id, today):
-                gone = sorted(set(enrollment.held_days) - set(enrollment.days))
-                enrollment.days_from = enrollment.days_before = None
-                await db.flush()
-                await give_days_back(db, settings, enrollment, gone, now)
+    now, today = _clock(settings)
+
+    async def settle(db: AsyncSession, enrollment_id: UUID) -> None:
+        if enrollment := await queries.lock_changing(db, enrollment_id, today):
+            gone = sorted(set(enrollment.held_days) - set(enrollment.days))
+            enrollment.days_from = enrollment.days_before = None
+            await db.flush()
+            await give_days_back(db, settings, enrollment, gone, now)
+
+    await database.one_by_one(lambda db: queries.changes_due(db, today), settle)
 
 
 async def give_days_back(
-    db: AsyncSession, settings: Settings, enrollment: Enrollment, days: list[str], now: datetime
+    db: AsyncSession, settings: Settings, enrollment: Enrollment, days: list[str], now: datetime, *, held: bool = True
 ) -> None:
-    """Free some days of one that keeps others, and offer them. The days are locked by the caller."""
+    """Take an enrollment off some days, or all; offer their places when it held them. The days are locked by the caller."""
     of_these = (EnrollmentDay.enrollment_id == enrollment.id) & EnrollmentDay.day.in_(days)
     await db.execute(delete(EnrollmentDay).where(of_these))
-    await db.execute(queries.GIVE_BACK, {"activity": enrollment.activity_id, "days": days})
-    await offer_places(db, settings, enrollment.activity_id, now)
+    if held:
+        await db.execute(queries.GIVE_BACK, {"activity": enrollment.activity_id, "days": days})
+        await offer_places(db, settings, enrollment.activity_id, now)
+
+
+def _clock(settings: Settings) -> tuple[datetime, date]:
+    now = utcnow()
+    return now, now.astimezone(settings.zone).date()

@@ -42,7 +42,6 @@ ONE = Read(
 ONE_WRITTEN = text(f"SELECT {ENROLLMENT} FROM enrollment e {NAMED} WHERE e.id = :id AND {MINE}")
 
 WEEKDAYS = text("SELECT day FROM activity_day WHERE activity_id = :activity")
-DROP_DAYS = text("DELETE FROM enrollment_day WHERE enrollment_id = :enrollment AND day = ANY(:days)")
 LOCK_DAYS = text(
     "SELECT day FROM activity_day WHERE activity_id = :activity AND day = ANY(:days) ORDER BY day FOR UPDATE"
 )
@@ -188,6 +187,21 @@ async def lapsed(db: AsyncSession, now: datetime) -> list[UUID]:
     """Offers that nobody accepted in time."""
     late = select(Enrollment.id).where(Enrollment.state == EnrollmentState.OFFERED, Enrollment.offered_until <= now)
     return list(await db.scalars(late.order_by(Enrollment.id).limit(100)))
+
+
+async def free_for_waiting(db: AsyncSession, today: date) -> list[UUID]:
+    """Activities where a place is free for somebody who waits."""
+    return list(await db.scalars(FREE_FOR_WAITING, {"today": today}))
+
+
+async def past_their_end(db: AsyncSession, today: date) -> list[UUID]:
+    """Enrollments whose last day has passed."""
+    return list(await db.scalars(PAST_THEIR_END, {"today": today}))
+
+
+async def changes_due(db: AsyncSession, today: date) -> list[UUID]:
+    """Enrollments whose change of days counts."""
+    return list(await db.scalars(CHANGES_DUE, {"today": today}))
 
 
 async def lock_lapsed(db: AsyncSession, enrollment_id: UUID, now: datetime) -> Enrollment | None:

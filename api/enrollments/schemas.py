@@ -1,12 +1,13 @@
 """What goes in and comes out of enrollments."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from api.activities.schemas import Day
+from api.core.errors import FieldRefused
 from api.core.schemas import Input, Page
 from api.enrollments.models import EnrollmentState
 
@@ -29,6 +30,14 @@ class EnrollmentChange(Input):
 
     days: list[Day] | None = Field(None, min_length=1, max_length=7)
     ends_on: date | None = None
+
+    @model_validator(mode="after")
+    def something(self) -> Self:
+        """A change changes something."""
+        if self.days is None and self.ends_on is None:
+            fr, en = "Choisissez d'autres jours, ou un autre dernier jour.", "Choose other days, or another last day."
+            raise FieldRefused("missing", fr, en, "days")
+        return self
 
 
 class CriterionOutcome(BaseModel):

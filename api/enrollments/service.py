@@ -210,7 +210,7 @@ async def _change_days(
     await db.flush()
     await _write_days(db, enrollment, added)
     if not enrollment.holds_places:
-        await db.execute(queries.DROP_DAYS, {"enrollment": enrollment.id, "days": gone})
+        await places.give_days_back(db, caller.settings, enrollment, gone, caller.now, held=False)
         await places.offer_places(db, caller.settings, activity.id, caller.now)  # with these days there may be a place
     elif earliest <= enrollment.starts_on:
         await places.give_days_back(db, caller.settings, enrollment, gone, caller.now)

@@ -20,12 +20,17 @@ def _patience(database: Database) -> None:
     database.run("DELETE FROM attempts")
 
 
-@pytest.fixture
-def running(portal: Portal, agent: Agent, database: Database) -> tuple[Parent, dict[str, Any]]:
+def begun(portal: Portal, agent: Agent, database: Database) -> tuple[Parent, dict[str, Any]]:
     """A parent and an enrollment of every day that has begun."""
     where, parent = activity(database, days=EVERY_DAY), portal.parent_with_key(agent)
     database.run("UPDATE activity SET starts_on = current_date - 30 WHERE id = $1::text::uuid", where)
     return parent, enroll(parent, where, ("mon", "tue", "wed", "thu", "fri", "sat", "sun")).json()
+
+
+@pytest.fixture
+def running(portal: Portal, agent: Agent, database: Database) -> tuple[Parent, dict[str, Any]]:
+    """As told of `begun`, for each test anew."""
+    return begun(portal, agent, database)
 
 
 def today() -> date:

@@ -5,17 +5,21 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from tests.absences.test_absences import running, today
+from tests.absences.test_absences import begun, today
 from tests.conftest import Database
-from tests.portal import Parent, Portal
-
-__all__ = ["running"]
+from tests.portal import Agent, Parent, Portal
 
 
 @pytest.fixture(autouse=True)
 def _patience(database: Database) -> None:
     """Many keys are typed from one address here; time passes between them."""
     database.run("DELETE FROM attempts")
+
+
+@pytest.fixture
+def running(portal: Portal, agent: Agent, database: Database) -> tuple[Parent, dict[str, Any]]:
+    """A parent and an enrollment of every day that has begun."""
+    return begun(portal, agent, database)
 
 
 def read(portal: Portal, url: str) -> Any:

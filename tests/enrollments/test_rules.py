@@ -141,6 +141,13 @@ def test_days_change_in_one_step_before_the_start(portal: Portal, agent: Agent, 
     assert parent.send("PATCH", f"/enrollments/{mine['id']}", {"days": ["tue"]}).status_code == 428
 
 
+def test_a_change_that_changes_nothing_is_refused(portal: Portal, agent: Agent, database: Database) -> None:
+    """Neither other days nor another last day: the sentence says what to choose."""
+    where, parent = activity(database), portal.parent_with_key(agent)
+    refused = change(parent, enroll(parent, where, ("mon",)).json())
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/days")
+
+
 def test_days_of_a_running_enrollment_change_after_the_notice(portal: Portal, agent: Agent, database: Database) -> None:
     """Until then the former days count and keep their place; on the day the worker gives it to who waits."""
     where, parent, waits = activity(database, places=1), portal.parent_with_key(agent), portal.parent_with_key(agent)
