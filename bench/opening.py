@@ -1,19 +1,22 @@
 """`make opening`: signed-in parents who refresh, and all enroll at the second of the opening; then what the database says.
 
 Locust plays the parents, on the same machine as the API (one process) and PostgreSQL: the figures are of such a machine, not of
-the API alone. `--control` takes the guard of the places away, and must oversell.
+the API alone. `--control` takes the guard of the places away, and must oversell. `--cancel`, `--freeze` and `--kill-worker` make the
+morning worse. Ends with 1 when a place was sold twice or lost.
 """
 
 import argparse
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -24,7 +27,8 @@ from api.core.database import Database
 from api.core.embedded import embedded_postgres
 from api.core.migrating import migrate
 from api.core.settings import Settings
-from api.security.tokens import Claims, Tokens
+from api.security import tokens as access
+from bench.machine import children, command, memory_mb, percentile
 
 PORT = 8473
 SCOPES = frozenset({"family:read", "invoices:read", "enrollments:read", "enrollments:write"})
@@ -54,11 +58,21 @@ ACTIVITY = """
 """
 FOUND = """
     SELECT (SELECT taken FROM activity_day) AS taken, count(*) FILTER (WHERE state = 'confirmed') AS confirmed,
-        count(*) FILTER (WHERE state = 'waitlisted') AS waiting, count(DISTINCT child_id) AS children, count(*) AS all,
-        max(CASE WHEN state = 'waitlisted' THEN waiting_rank(activity_id, id) END) AS last_rank,
+        count(*) FILTER (WHERE state = 'offered') AS offered, count(*) FILTER (WHERE state = 'waitlisted') AS waiting,
+        count(DISTINCT child_id) AS children, count(*) AS all, (SELECT count(*) FROM message) AS messages,
         count(DISTINCT CASE WHEN state = 'waitlisted' THEN waiting_rank(activity_id, id) END) AS ranks
     FROM enrollment
 """
+
+
+class Seen(NamedTuple):
+    """A request of a parent."""
+
+    name: str
+    began: float  # seconds after the opening
+    took: float  # ms
+    status: int  # 0 without an answer
+    place: int | None  # that the answer told
 
 
 async def prepare(
@@ -68,24 +82,28 @@ async def prepare(
     await migrate(dsn)
     database = Database(dsn)
     now = utcnow()
-    tokens = Tokens(settings.secrets.signing_key, settings.address)
+    access.LIFETIME = 3600  # these parents do not renew theirs
+    tokens = access.Tokens(settings.secrets.signing_key, settings.address)
     async with database.transaction() as db:
         opens = now.fromtimestamp(opens_at, now.tzinfo)
         activity = await db.scalar(text(ACTIVITY), {"opens": opens, "places": places})
         people = (await db.execute(text(TOWN), {"n": parents})).all()
+    await database.close()
     database = Database(dsn, role=None)
     async with database.transaction() as db:
         await db.execute(text("ANALYZE"))
+        folder = await db.scalar(text("SHOW data_directory"))
         if control:
             await db.execute(text("ALTER TABLE activity_day DROP CONSTRAINT ck_activity_day_never_oversold"))
     await database.close()
 
     def token(account_id: UUID, session_id: UUID) -> str:
-        return tokens.issue(Claims(account_id, session_id, 1, SCOPES, 0), "web", int(now.timestamp()))
+        return tokens.issue(access.Claims(account_id, session_id, 1, SCOPES, 0), "web", int(now.timestamp()))
 
     return {
         "activity": str(activity),
         "opens_at": opens_at,
+        "cluster": folder,
         "parents": [{"token": token(account, session), "child": str(child)} for account, session, child in people],
     }
 
@@ -99,84 +117,121 @@ async def found(dsn: str) -> dict[str, int]:
     return dict(row)
 
 
-def percentile(values: list[float], part: float) -> float:
-    """The value that so large a part is not above."""
-    return sorted(values)[min(len(values) - 1, int(len(values) * part))] if values else 0.0
-
-
-def report(
-    seen: list[tuple[str, float, float, int]], told: dict[str, int], places: int, parents: int, memory: int
-) -> None:
-    """Print what was seen by the parents and by the database."""
+def report(seen: list[Seen], told: dict[str, int], places: int, parents: int, memory: float) -> bool:
+    """Print what was seen by the parents and by the database; whether every place was sold once."""
     print(f"\n{'request':<16}{'answers':>8}{'503':>7}{'none':>6}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}")
-    for name in dict.fromkeys(one[0] for one in seen):
-        rows = [one for one in seen if one[0] == name]
-        took = [one[2] for one in rows if one[3] not in {0, 503}]
-        shed, none = (sum(one[3] == status for one in rows) for status in (503, 0))
+    for name in dict.fromkeys(one.name for one in seen):
+        rows = [one for one in seen if one.name == name]
+        took = [one.took for one in rows if one.status not in {0, 503}]
+        shed, none = (sum(one.status == status for one in rows) for status in (503, 0))
         print(
             f"{name:<16}{len(rows):>8}{shed:>7}{none:>6}{percentile(took, 0.5):>9.0f}{percentile(took, 0.99):>9.0f}{max(took, default=0):>9.0f}"
         )
-    shed_ms = [one[2] for one in seen if one[3] == 503]
-    done = [one[1] + one[2] / 1000 for one in seen if one[0] == "enroll" and one[3] == 201]
+    shed_ms = [one.took for one in seen if one.status == 503]
+    done = sorted(one.began + one.took / 1000 for one in seen if one.name == "enroll" and one.status == 201)
     print(
-        f"\nshed in {percentile(shed_ms, 0.99):.0f} ms (p99); every parent had an answer {max(done, default=0):.1f} s after the opening"
+        f"\nshed in {percentile(shed_ms, 0.5):.0f} ms (p50), {percentile(shed_ms, 0.99):.0f} ms (p99), told their place {sum(one.place is not None for one in seen)} times"
     )
+    if done:
+        print(
+            f"the first parent was done {done[0]:.1f} s after the opening, half of them {percentile(done, 0.5):.1f} s, the last {done[-1]:.1f} s: {len(done) / done[-1]:.0f} enrollments a second"
+        )
+    held = told["confirmed"] + told["offered"]
     print(
-        f"confirmed {told['confirmed']} of {places} places (counted: {told['taken']}), waiting {told['waiting']}, ranks {told['ranks']}, last rank {told['last_rank']}"
+        f"confirmed {told['confirmed']}, offered {told['offered']} of {places} places (counted: {told['taken']}), waiting {told['waiting']} at {told['ranks']} ranks, {told['messages']} messages"
     )
-    oversold, lost = max(0, told["confirmed"] - places), parents - told["all"]
+    acknowledged = len(done)
+    oversold, lost = max(0, held - places), parents - told["all"]
+    unsold = min(places - held, told["waiting"])
     doubled = told["all"] - told["children"]
-    print(f"oversold {oversold}, lost {lost}, doubled {doubled}; the process held {memory / 1024:.0f} MB at most")
+    print(
+        f"oversold {oversold}, lost {lost}, doubled {doubled}, free although somebody waits {unsold}; acknowledged {acknowledged}; the process held {memory:.0f} MB at most"
+    )
+    return not (oversold or lost or doubled or unsold or held != told["taken"])
 
 
-def memory_of(pid: int) -> int:
-    """The most that a process held, in KB."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
+def make_trouble(portal: int, cluster: str, opens_at: float, freeze: float, *, kill_worker: bool) -> None:
+    """Three seconds into the rush: kill -9 of the worker, and a database that stands still for so many seconds."""
+    time.sleep(max(0.0, opens_at + 3 - time.time()))
+    if kill_worker:
+        for pid in children(portal):
+            if " worker " in command(pid):
+                os.kill(pid, signal.SIGKILL)
+    if freeze:
+        postmaster = int(Path(cluster, "postmaster.pid").read_text().split("\n")[0])
+        frozen = [postmaster, *children(postmaster)]
+        for pid in frozen:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(freeze)
+        for pid in frozen:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
-def main() -> None:
-    """Prepare, let them come, count."""
+def ask() -> argparse.Namespace:
+    """What kind of morning."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--parents", type=int, default=2500)
     asked.add_argument("--places", type=int, default=300)
     asked.add_argument("--before", type=int, default=45, help="seconds before the opening at which the first comes")
+    asked.add_argument("--patience", type=int, default=200, help="seconds after which a parent gives up")
     asked.add_argument("--control", action="store_true", help="without the guard of the places")
-    wanted = asked.parse_args()
+    asked.add_argument("--cancel", type=float, default=0, help="this part of those with a place give it up soon after")
+    asked.add_argument("--freeze", type=float, default=0, help="seconds that the database stands still in the rush")
+    asked.add_argument("--kill-worker", action="store_true", help="kill -9 of the worker in the rush")
+    asked.add_argument("--pictures", type=Path, help="a folder for pictures of it")
+    return asked.parse_args()
+
+
+def main() -> None:
+    """Prepare, let them come, count."""
+    wanted = ask()
     with tempfile.TemporaryDirectory() as folder, embedded_postgres(Path(folder)) as dsn:
         os.environ |= {
             "FOYER_DATA_DIR": folder,
             "FOYER_PORT": str(PORT),
             "FOYER_PUBLIC_URL": f"http://localhost:{PORT}",
         }
-        plan = run(
-            prepare(
-                dsn, Settings(), wanted.parents, wanted.places, time.time() + wanted.before + 20, control=wanted.control
-            )
-        )
-        plan |= {"address": f"http://127.0.0.1:{PORT}", "seen": f"{folder}/seen.json"}
+        opens_at = time.time() + wanted.before + 20 + wanted.parents / 500
+        plan = run(prepare(dsn, Settings(), wanted.parents, wanted.places, opens_at, control=wanted.control))
+        plan |= {
+            "address": f"http://127.0.0.1:{PORT}",
+            "seen": f"{folder}/seen.json",
+            "cancel": wanted.cancel,
+            "patience": wanted.patience,
+        }
         Path(folder, "plan.json").write_text(json.dumps(plan))
         module = "bench.unguarded" if wanted.control else "api.cli"
-        portal = subprocess.Popen([sys.executable, "-m", module, "serve", "--no-worker"])
+        portal = subprocess.Popen([sys.executable, "-m", module, "serve"])
         try:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 portal.wait(8)
+            trouble = (portal.pid, plan["cluster"], opens_at, wanted.freeze)
+            threading.Thread(
+                target=make_trouble, args=trouble, kwargs={"kill_worker": wanted.kill_worker}, daemon=True
+            ).start()
             subprocess.run(
                 [
                     *(sys.executable, "-m", "locust", "-f", "bench/parents.py", "--headless", "--only-summary"),
                     *("-u", str(wanted.parents), "-r", str(max(50, wanted.parents // 20)), "--loglevel", "ERROR"),
-                    *("-t", f"{wanted.before + 200}s", "--exit-code-on-error", "0"),
+                    *("-t", f"{wanted.before + wanted.patience + 60}s", "--exit-code-on-error", "0"),
                 ],
-                env=dict(os.environ) | {"OPENING_PLAN": f"{folder}/plan.json", "LOCUST_SKIP_MONKEY_PATCH": ""},
+                env=dict(os.environ) | {"OPENING_PLAN": f"{folder}/plan.json"},
                 check=True,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            memory = memory_of(portal.pid)
+            memory = memory_mb(portal.pid, most=True)
         finally:
             portal.terminate()
             portal.wait()
-        report(json.loads(Path(plan["seen"]).read_text()), run(found(dsn)), wanted.places, wanted.parents, memory)
+        seen = [Seen(*one) for one in json.loads(Path(plan["seen"]).read_text())]
+        sound = report(seen, run(found(dsn)), wanted.places, wanted.parents, memory)
+        if wanted.pictures:
+            from bench.pictures import draw_morning
+
+            draw_morning(seen, wanted.pictures)
+    raise SystemExit(not sound and not wanted.control)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ session is alive, and whether the caller still holds the scope.
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -22,15 +22,17 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import Uuid
 
 from api.core.admission import Admission
-from api.core.errors import NotFound, Problem
+from api.core.errors import Busy, NotFound, Problem
 
 APPLICATION_ROLE = "foyer_app"
 # Answers within 5 s even when the database is frozen; see security.md, "Nothing lost, nothing twice".
-LIMITS = {"statement_timeout": "5000", "lock_timeout": "3000", "idle_in_transaction_session_timeout": "15000"}
+LIMITS = {"statement_timeout": "4500", "lock_timeout": "3000", "idle_in_transaction_session_timeout": "15000"}
 # The order of evaluation of foyer_open and of what it guards must not be left to parallel workers.
 PLANNER = {"max_parallel_workers_per_gather": "0", "jit": "off", "timezone": "UTC"}
 CONNECT_TIMEOUT = 2.0  # seconds
+COMMAND_TIMEOUT = 4.8  # seconds, for a database that cannot even tell that its own limit has passed
 POOL_WAIT = 1.0  # seconds
+MOST_READS = 600  # at once: more could not be answered within a second or so
 Row = TypeVar("Row")
 
 
@@ -89,10 +91,15 @@ class Database:
             max_overflow=0,
             hide_parameters=True,
             pool_timeout=POOL_WAIT,
-            connect_args={"server_settings": self.settings, "timeout": CONNECT_TIMEOUT, "command_timeout": 6},
+            connect_args={
+                "server_settings": self.settings,
+                "timeout": CONNECT_TIMEOUT,
+                "command_timeout": COMMAND_TIMEOUT,
+            },
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self.reads: asyncpg.Pool[asyncpg.Record] | None = None
+        self.reading = 0
         # Some connections are left for who signs in: a storm of writes shuts nobody out.
         self.admission = Admission(max(1, pool_size - 2))
 
@@ -104,7 +111,7 @@ class Database:
             max_size=self.pool_size,
             server_settings=self.settings,
             timeout=CONNECT_TIMEOUT,
-            command_timeout=6,
+            command_timeout=COMMAND_TIMEOUT,
             reset=_nothing_to_reset,
         )
 
@@ -113,6 +120,17 @@ class Database:
         if self.reads:
             await self.reads.close()
         await self.engine.dispose()
+
+    @contextmanager
+    def a_read(self) -> Iterator[None]:
+        """Around a request that reads. Raises Busy at once, instead of keeping more than can be answered soon."""
+        if self.reading >= MOST_READS:
+            raise Busy
+        self.reading += 1
+        try:
+            yield
+        finally:
+            self.reading -= 1
 
     async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
         """One row of one statement, in a transaction of its own."""
@@ -156,21 +174,22 @@ async def act_as(session: AsyncSession, actor: str, account_id: UUID | None = No
 async def as_system(session: AsyncSession) -> AsyncIterator[None]:
     """Lift the second wall for a few lines that must see beyond the caller's rows; each use says why."""
     await session.flush()
-    row = (await session.execute(text("SELECT current_setting('app.actor', true)"))).scalar_one()
-    await session.execute(text("SELECT set_config('app.actor', 'system', true)"))
+    both = "SELECT current_setting('app.actor', true), set_config('app.actor', 'system', true)"  # in this order
+    row = (await session.execute(text(both))).scalar_one()
     yield
     await session.flush()
     await session.execute(text("SELECT set_config('app.actor', :actor, true)"), {"actor": row or ""})
 
 
 async def open_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """The request's transaction. Function scope: the commit is done before the answer leaves.
+    """The request's transaction, when it is its turn (core/routing.py put it in the line). Function scope: the commit is
+    done before the answer leaves.
 
     A refusal rolls back, but for one that says that it `commits`: the attempt it tells of must be counted.
     """
     kept: Problem | None = None
     database: Database = request.app.state.database
-    async with database.admission.enter(), database.sessions() as session, session.begin():
+    async with database.admission.enter(request.state.arrival), database.sessions() as session, session.begin():
         try:
             yield session
         except Problem as refusal:

@@ -77,7 +77,7 @@ class Busy(Problem):
     status, code, title = 503, "unavailable", "Temporarily unavailable"
     fr = "Le service est momentanément indisponible. Rien n'a été perdu : réessayez dans quelques instants."
     en = "The service is unavailable for a moment. Nothing was lost: try again shortly."
-    retry_after = 5
+    retry_after = 2
 
 
 class TooManyRequests(Problem):
@@ -113,6 +113,8 @@ class ProblemDetails(BaseModel):
     scope: str | None = Field(None, description="the missing scope, with scope-missing")
     service: str | None = Field(None, description="the service whose key grants the missing scope")
     error: str | None = Field(None, description="of the token endpoint: the code of RFC 6749")
+    place: int | None = Field(None, description="the place in the queue, with waiting-room")
+    expected_seconds: int | None = Field(None, description="until one's turn, about, with waiting-room")
     agent: str | None = Field(None, description="the agent who holds the request, with held-by-another")
 
 
@@ -181,6 +183,11 @@ def _language(request: Request) -> str:
 
 async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 - registered for it
+    return answer_to(request, error)
+
+
+def answer_to(request: Request, error: Problem) -> Response:
+    """What a refusal says to its reader."""
     language = _language(request)
     extra = dict(error.extra)
     if isinstance(error, InvalidField):

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import LargeBinary, String, delete, select, text
+from sqlalchemy import LargeBinary, String, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -68,8 +68,11 @@ class Once:
         if not held:
             raise StillRunning
         mine = (IdempotentAnswer.account_id == account_id, IdempotentAnswer.key == self.key)
-        await db.execute(delete(IdempotentAnswer).where(*mine, IdempotentAnswer.created_at < utcnow() - KEPT))
         kept = await db.scalar(select(IdempotentAnswer).where(*mine))
+        if kept and kept.created_at < utcnow() - KEPT:
+            await db.delete(kept)
+            await db.flush()
+            kept = None
         if kept and kept.fingerprint != self.fingerprint:
             raise KeyReused
         if kept:

@@ -15,7 +15,10 @@ IMPLIED = {  # what any operation may answer
     "413": ("TooLarge", "`too-large`: the body is over 1 MB"),
     "415": ("UnsupportedMediaType", "`unsupported-media-type`: the body is not JSON"),
     "422": ("Invalid", "`invalid`: some fields need correcting, named in `errors`"),
-    "503": ("Unavailable", "`unavailable`: try again after Retry-After"),
+    "503": (
+        "Unavailable",
+        "`unavailable`, or `waiting-room` with a `place`: try again after Retry-After, with the same Idempotency-Key",
+    ),
 }
 
 

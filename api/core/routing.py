@@ -6,7 +6,7 @@ resolver, which costs as much as the database (bench/README.md has the figures).
 """
 
 import inspect
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -15,15 +15,30 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import File, Form
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
+
+from api.core.database import open_session
 
 API = "/api/v1"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
+def _key(request: Request) -> str:
+    """What tells a request that comes back: its Idempotency-Key, else who asks for what."""
+    headers = request.headers
+    return headers.get("idempotency-key") or str(hash((headers.get("authorization"), request.method, request.url.path)))
+
+
+def _tree(dependant: Dependant) -> Iterator[Dependant]:
+    """A dependant and all that it depends on."""
+    yield dependant
+    for child in dependant.dependencies:
+        yield from _tree(child)
+
+
 def _query_names(dependant: Dependant) -> set[str]:
-    names = {field.alias for field in dependant.query_params}
-    return names.union(*(_query_names(child) for child in dependant.dependencies))
+    return {field.alias for child in _tree(dependant) for field in child.query_params}
 
 
 class StrictRoute(APIRoute):
@@ -39,6 +54,8 @@ class StrictRoute(APIRoute):
         handle = super().get_route_handler()
         known = _query_names(self.dependant)
         wanted = _media_type(self.dependant)
+        tree = [child.call for child in _tree(self.dependant)]
+        self.recognize = [vars(call)["recognize"] for call in tree if "recognize" in getattr(call, "__dict__", {})]
 
         async def strict(request: Request) -> Response:
             _refuse_unknown(request, known)
@@ -46,16 +63,34 @@ class StrictRoute(APIRoute):
                 raise HTTPException(415)
             return await handle(request)
 
-        return strict
+        async def in_line(request: Request) -> Response:
+            with request.app.state.database.admission.line(self.come(request), _key(request)):
+                return await strict(request)
+
+        self.waits = open_session in tree
+        return in_line if self.waits else strict
+
+    def come(self, request: Request) -> float:
+        """One's place in the line for the database. Raises WaitingRoom, and NotSignedIn: who is nobody does not stand there."""
+        if not hasattr(request.state, "arrival"):
+            for check in self.recognize:
+                check(request)
+            request.state.arrival = request.app.state.database.admission.come(_key(request))
+        arrival: float = request.state.arrival
+        return arrival
+
+
+def lines(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], StrictRoute]:
+    """The routes that wait for the database, by method and path: on opening morning who must wait is told so before anything else."""
+    waiting = (
+        route for route in routes if isinstance(route, StrictRoute) and route.waits and not route.param_convertors
+    )
+    return {(method, route.path): route for route in waiting for method in route.methods or ()}
 
 
 def _media_type(dependant: Dependant) -> str:
     """What a body must be: nothing asked without one, a form, a form with files, else JSON."""
-    waiting, kinds = [dependant], set()
-    while waiting:
-        child = waiting.pop()
-        kinds |= {type(field.field_info) for field in child.body_params}
-        waiting += child.dependencies
+    kinds = {type(field.field_info) for child in _tree(dependant) for field in child.body_params}
     if not kinds:
         return ""
     if kinds == {Form}:
@@ -93,14 +128,19 @@ def _short_way(dependant: Dependant) -> Callable[[Scope, Receive, Send], Corouti
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
+        with request.app.state.database.a_read():
+            response = await answer(request)
+        await response(scope, receive, send)
+
+    async def answer(request: Request) -> Response:
         _refuse_unknown(request, known)
         values: dict[str, Any] = {}
         for name, call, request_name in children:
             values[str(name)] = await call(**({request_name: request} if request_name else {}))  # type: ignore[misc] # _is_simple saw it
         errors: list[Any] = []
-        query = request.query_params if scope["query_string"] else {}
+        query = request.query_params if request.scope["query_string"] else {}
         for place, field in parameters:
-            given = (scope["path_params"] if place == "path" else query).get(field.alias)
+            given = (request.path_params if place == "path" else query).get(field.alias)
             if given is None and not field.field_info.is_required():
                 values[field.name] = field.get_default()
                 continue
@@ -112,7 +152,7 @@ def _short_way(dependant: Dependant) -> Callable[[Scope, Receive, Send], Corouti
         if errors:
             raise RequestValidationError(errors)
         response: Response = await endpoint(**values)  # type: ignore[misc] # _is_simple saw it
-        await response(scope, receive, send)
+        return response
 
     return app
 

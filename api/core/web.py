@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from secrets import token_hex
@@ -11,10 +12,13 @@ import structlog
 from prometheus_client import Counter, Histogram
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.core.errors import STATUS_WORDS, internal_error, problem_response
+from api.core.admission import WaitingRoom
+from api.core.errors import STATUS_WORDS, Problem, answer_to, internal_error, problem_response
 from api.core.languages import preferred
+from api.core.routing import StrictRoute
 
 MAX_BODY = 1_000_000  # bytes
 MAX_FILE_BODY = 10_200_000  # bytes: a file of 10 MB in its multipart envelope
@@ -48,8 +52,9 @@ class TooLarge(HTTPException):
 class Surroundings:
     """The one middleware. Logs carry ids and route templates, never addresses with data, names, tokens or bodies."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, lines: Mapping[tuple[str, str], StrictRoute]) -> None:
+        self.app, self.lines = app, lines
+        self.sent_away, self.told_at = 0, 0.0  # answers 503 since the last line about them, and when that was
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -84,6 +89,9 @@ class Surroundings:
             length = next((v for k, v in scope["headers"] if k == b"content-length"), b"0")
             if length.isdigit() and int(length) > most:
                 raise TooLarge  # noqa: TRY301 - answered with the one below
+            if (line := self.lines.get((scope["method"], scope["path"]))) and (refusal := _turned_away(line, scope)):
+                await refusal(scope, receive, dressed)
+                return
             await self.app(scope, bounded, dressed)
         except TooLarge:
             code, fr, en = STATUS_WORDS[413]
@@ -106,8 +114,30 @@ class Surroundings:
         answers, took = _series(scope["method"], name, status)
         answers.inc()
         took.observe(seconds)
-        if status >= 500:
+        if status == 503:
+            self._tell_of_crowd(request_id)
+        elif status >= 500:
             log.warning("answered", method=scope["method"], route=name, status=status, request_id=request_id)
+
+    def _tell_of_crowd(self, request_id: str) -> None:
+        """One line a second: a line for each who is sent away would cost more than the answer."""
+        self.sent_away += 1
+        if (now := time.monotonic()) > self.told_at + 1:
+            log.warning("unavailable", answers=self.sent_away, request_id=request_id)
+            self.sent_away, self.told_at = 0, now
+
+
+def _turned_away(line: StrictRoute, scope: Scope) -> Response | None:
+    """The answer to who must wait longer than with an open request; None when it is worth it, or when the route must tell."""
+    request = Request(scope)
+    try:
+        line.come(request)
+    except WaitingRoom as told:
+        scope["route"] = line
+        return answer_to(request, told)
+    except Problem:
+        return None
+    return None
 
 
 @cache

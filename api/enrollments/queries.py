@@ -2,16 +2,17 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.accounts.models import Account
-from api.activities.models import DAYS, Activity, ActivityDraw, Decider
+from api.activities.models import DAYS, Activity, ActivityDay, ActivityDraw, Decider
 from api.core.database import Read, as_system, found
 from api.enrollments.models import OVER, Enrollment, EnrollmentState
-from api.families.models import ServiceLink
+from api.families.models import AdultPrivate, Child, FamilyChild, ServiceLink
 
 ENROLLMENT = """json_build_object('id', e.id, 'reference', e.reference, 'state', e.state,
     'rank', CASE WHEN e.state = 'waitlisted' THEN waiting_rank(e.activity_id, e.id) END, 'offered_until', e.offered_until,
@@ -83,6 +84,40 @@ FREE_FOR_WAITING = text("""
         SELECT FROM unnest(e.days) wanted(day) LEFT JOIN activity_day d ON d.activity_id = e.activity_id AND d.day = wanted.day
         WHERE d.taken IS NULL OR d.taken >= d.places)
 """)
+
+
+class Asked(NamedTuple):
+    """A child whom a parent wants to enroll, and all that the rules look at."""
+
+    family_id: UUID
+    child: Child
+    activity: Activity
+    account: Account
+    city: str | None  # where the parent lives, as the service knows it
+    days: list[str]  # on which the activity takes place
+    number: int  # of the new enrollment
+
+
+async def asked(db: AsyncSession, account_id: UUID, child_id: UUID, activity_id: UUID) -> Asked:
+    """In one statement: on opening morning every one counts. Of several own files with the child, the newest key's.
+
+    Raises NotFound for a child who is in none of one's own files, and for an activity that does not exist.
+    """
+    days = select(func.array_agg(ActivityDay.day)).where(ActivityDay.activity_id == activity_id).scalar_subquery()
+    one = (
+        select(
+            ServiceLink.family_id, Child, Activity, Account, AdultPrivate.city, days, func.nextval("enrollment_number")
+        )
+        .join(FamilyChild, FamilyChild.family_id == ServiceLink.family_id)
+        .join(Child, Child.id == FamilyChild.child_id)
+        .join(Account, Account.id == ServiceLink.account_id)
+        .join(Activity, Activity.id == activity_id)
+        .outerjoin(AdultPrivate, AdultPrivate.adult_id == ServiceLink.adult_id)
+        .where(ServiceLink.account_id == account_id, ServiceLink.ended_at.is_(None), Child.id == child_id)
+        .order_by(ServiceLink.id.desc())
+        .limit(1)
+    )
+    return Asked(*found((await db.execute(one)).one_or_none()))
 
 
 async def activity(db: AsyncSession, activity_id: UUID) -> Activity:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +16,6 @@ from api.core.settings import Settings
 from api.enrollments import places, queries
 from api.enrollments.models import Enrollment, EnrollmentDay, EnrollmentState, NoPlaceLeft, NotChangeable, Overlap
 from api.enrollments.schemas import EnrollmentChange, EnrollmentCreate, EnrollmentRead
-from api.families import queries as families
 from api.families.models import Child
 
 
@@ -92,9 +90,8 @@ async def prepare(db: AsyncSession, caller: Caller, new: EnrollmentCreate) -> tu
 
     Raises NotFound, NotOpen, AgeDoesNotFit, OtherSchool, ResidentsOnly, InvalidField.
     """
-    home = await families.own_child(db, caller.account_id, new.child_id)
-    child = await db.get_one(Child, new.child_id)
-    activity = await queries.activity(db, new.activity_id)
+    asked = await queries.asked(db, caller.account_id, new.child_id, new.activity_id)
+    child, activity = asked.child, asked.activity
     if not activity.is_open(caller.now):
         opens, closes = (_when(at, caller.settings) for at in (activity.opens_at, activity.closes_at))
         raise NotOpen(opens=opens, closes=closes)
@@ -103,16 +100,15 @@ async def prepare(db: AsyncSession, caller: Caller, new: EnrollmentCreate) -> tu
         raise AgeDoesNotFit(low=activity.age_min, high=activity.age_max)
     if not activity.fits_school(child.school):
         raise OtherSchool(schools=", ".join(activity.schools))
-    if not activity.fits_town(await families.own_city(db, caller.account_id, home.family_id), caller.settings.town):
+    if not activity.fits_town(asked.city or "", caller.settings.town):
         raise ResidentsOnly(town=caller.settings.town)
-    number = await db.scalar(text("SELECT nextval('enrollment_number')"))
     return Enrollment(
-        reference=f"I-{caller.today.year}-{number:06d}",
+        reference=f"I-{caller.today.year}-{asked.number:06d}",
         account_id=caller.account_id,
-        family_id=home.family_id,
+        family_id=asked.family_id,
         child_id=child.id,
         activity_id=activity.id,
-        days=await _known_days(db, activity, new.days),
+        days=_known_days(asked.days, new.days),
         starts_on=starts_on,
         ends_on=ends_on,
         # Who changes their mind at once may, however near the start.
@@ -190,7 +186,8 @@ async def change(
     if wanted.ends_on:
         enrollment.end_on(wanted.ends_on, earliest)
     if wanted.days:
-        await _change_days(db, caller, enrollment, activity, await _known_days(db, activity, wanted.days), earliest)
+        days = _known_days((await db.scalars(queries.WEEKDAYS, {"activity": activity.id})).all(), wanted.days)
+        await _change_days(db, caller, enrollment, activity, days, earliest)
     await places.tell(db, caller.settings, enrollment, "changed")
     await _record(db, "enrollment.changed", caller.account_id, enrollment)
     return await read(db, caller.account_id, enrollment_id)
@@ -226,9 +223,10 @@ def _declared(new: EnrollmentCreate, activity: Activity) -> list[str]:
     return sorted(set(new.declared))
 
 
-async def _known_days(db: AsyncSession, activity: Activity, wanted: Collection[str]) -> list[str]:
+def _known_days(known: Collection[str], wanted: Collection[str]) -> list[str]:
+    """The days in the order of the week; raises InvalidField for one that is not among the known."""
     days = sorted(set(wanted), key=DAYS.index)
-    if not set(days) <= set((await db.scalars(queries.WEEKDAYS, {"activity": activity.id})).all()):
+    if not set(days) <= set(known):
         raise InvalidField(
             "/days",
             "day",

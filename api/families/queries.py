@@ -7,7 +7,7 @@ from sqlalchemy import any_, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.database import Read, Sql, found
-from api.families.models import Adult, AdultPrivate, Family, FamilyChild, Service, ServiceLink
+from api.families.models import Adult, AdultPrivate, Family, Service, ServiceLink
 
 SERVICE = """json_build_object('slug', s.slug, 'name', CASE WHEN :language = 'en' THEN s.name_en ELSE s.name_fr END,
     'opens', CASE WHEN :language = 'en' THEN s.opens_en ELSE s.opens_fr END,
@@ -123,18 +123,6 @@ async def own_adult(db: AsyncSession, account_id: UUID, family_id: UUID | None) 
     )
 
 
-async def own_city(db: AsyncSession, account_id: UUID, family_id: UUID) -> str:
-    """Where the account's adult of a file lives, as the service knows it; empty when it does not."""
-    city = await db.scalar(
-        select(AdultPrivate.city)
-        .join(ServiceLink, ServiceLink.adult_id == AdultPrivate.adult_id)
-        .where(ServiceLink.account_id == account_id, ServiceLink.family_id == family_id, ServiceLink.ended_at.is_(None))
-        .order_by(ServiceLink.id.desc())
-        .limit(1)
-    )
-    return city or ""
-
-
 async def adult_for_agent(db: AsyncSession, adult_id: UUID) -> tuple[Adult, AdultPrivate | None, Family, Service]:
     """An adult with contacts, file and service, for an agent."""
     row = (
@@ -173,15 +161,3 @@ async def lock_link(db: AsyncSession, account_id: UUID, link_id: UUID) -> Servic
         ServiceLink.account_id == account_id, ServiceLink.id == link_id, ServiceLink.ended_at.is_(None)
     )
     return found(await db.scalar(own.with_for_update()))
-
-
-async def own_child(db: AsyncSession, account_id: UUID, child_id: UUID) -> FamilyChild:
-    """The place of a child in one of one's own files, the newest key's first; raises NotFound."""
-    own = (
-        select(FamilyChild)
-        .join(ServiceLink, ServiceLink.family_id == FamilyChild.family_id)
-        .where(ServiceLink.account_id == account_id, ServiceLink.ended_at.is_(None), FamilyChild.child_id == child_id)
-        .order_by(ServiceLink.id.desc())
-        .limit(1)
-    )
-    return found(await db.scalar(own))

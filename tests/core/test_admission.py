@@ -1,65 +1,140 @@
-"""Waiting for the database: in order, as long as it is worth it, and never behind one that stands still."""
+"""The waiting room: in order, as long as it is worth it, with a place that is kept, and never behind a database that stands still."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
-from api.core.admission import Admission
-from api.core.errors import Busy
+from api.core.admission import Admission, WaitingRoom
+
+
+@asynccontextmanager
+async def turn(room: Admission, key: str | None = None) -> AsyncIterator[None]:
+    """As a request does: stand in the line, then work."""
+    arrival = room.come(key)
+    with room.line(arrival, key):
+        async with room.enter(arrival):
+            yield
+
+
+class Crowd:
+    """So many who work until they are told to go."""
+
+    def __init__(self, room: Admission, size: int) -> None:
+        self.room, self.go, self.order = room, asyncio.Event(), list[int]()
+        self.tasks = [asyncio.create_task(self._come(n)) for n in range(size)]
+
+    async def _come(self, number: int) -> None:
+        async with turn(self.room):
+            await self.go.wait()
+            self.order.append(number)
+
+    async def leave(self) -> None:
+        """All of them."""
+        self.go.set()
+        await asyncio.gather(*self.tasks)
+
+
+def is_empty(room: Admission) -> bool:
+    """Nobody is in, and every slot is free."""
+    return (room.free, room.inside, room.queue) == (room.slots, [], [])
 
 
 async def test_who_came_first_goes_first() -> None:
     """One slot, five who come one after the other: they leave in that order."""
-    room, order, go = Admission(1), list[int](), asyncio.Event()
-
-    async def come(number: int) -> None:
-        async with room.enter():
-            await go.wait()
-            order.append(number)
-
-    tasks = [asyncio.create_task(come(n)) for n in range(5)]
+    room = Admission(1)
+    crowd = Crowd(room, 5)
     await asyncio.sleep(0)
-    go.set()
-    await asyncio.gather(*tasks)
-    assert order == [0, 1, 2, 3, 4]
-    assert (room.free, len(room.queue)) == (1, 0)
+    await crowd.leave()
+    assert crowd.order == [0, 1, 2, 3, 4]
+    assert is_empty(room)
 
 
-async def test_a_queue_that_is_too_long_sheds_at_once_with_the_time_to_come_back() -> None:
-    """What is expected is the time from one who leaves to the next, times those ahead."""
-    room, go = Admission(2, patience=10), asyncio.Event()
+async def test_a_line_that_is_too_long_sends_away_at_once_with_the_place_and_the_time() -> None:
+    """What is expected is the time from one who leaves to the next, times those ahead; one is to be back before, and told anew."""
+    room = Admission(2, patience=10)
     room.pace = 2
-
-    async def come() -> None:
-        async with room.enter():
-            await go.wait()
-
-    tasks = [asyncio.create_task(come()) for _ in range(8)]
+    crowd = Crowd(room, 8)
     await asyncio.sleep(0)
-    assert room.expected == 12
-    with pytest.raises(Busy) as shed:
-        await come()
-    assert shed.value.retry_after == 12
-    go.set()
-    await asyncio.gather(*tasks)
+    refused = [task for task in crowd.tasks if task.done()]
+    assert [task.exception().extra for task in refused] == [{"place": 7, "expected_seconds": 12}] * 2  # type: ignore[union-attr]
+    assert [task.exception().retry_after for task in refused] == [3, 3]  # type: ignore[union-attr]
+    crowd.tasks = [task for task in crowd.tasks if not task.done()]
+    await crowd.leave()
+    assert is_empty(room)
+
+
+async def test_a_place_is_kept_for_who_comes_back_with_the_same_key() -> None:
+    """Who was sent away first is ahead of who came later; asking again at once brings the same place and no other."""
+    room = Admission(1, patience=10)
+    room.pace = 20
+    crowd = Crowd(room, 1)
+    await asyncio.sleep(0)
+
+    async def place_of(key: str) -> int:
+        with pytest.raises(WaitingRoom) as told:
+            async with turn(room, key):
+                pass
+        place: int = told.value.extra["place"]
+        return place
+
+    assert [await place_of(key) for key in ("ana", "leo", "zoe")] == [2, 3, 4]
+    assert [await place_of(key) for key in ("zoe", "zoe", "ana", "leo")] == [4, 4, 2, 3]
+    room.pace = 4
+    came: list[str] = []
+
+    async def come(key: str) -> None:
+        async with turn(room, key):
+            came.append(key)
+
+    back = [asyncio.create_task(come(key)) for key in ("leo", "ana")]  # the two before zoe, the later one first
+    await asyncio.sleep(0)
+    assert await place_of("zoe") == 4
+    await crowd.leave()
+    await asyncio.gather(*back)
+    assert came == ["ana", "leo"]
+    await come("zoe")  # a free slot waits for nobody
+    assert is_empty(room)
+    assert (room.away.of, room.away.arrivals) == ({}, [])
+
+
+async def test_who_does_not_come_back_is_not_waited_for_but_keeps_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A moment after the time that was told the others go on; who is late is first then."""
+    room = Admission(1, patience=10)
+    room.pace = 20
+    crowd = Crowd(room, 1)
+    await asyncio.sleep(0)
+    with pytest.raises(WaitingRoom):
+        async with turn(room, "late"):
+            pass
+    due = room.away.of["late"][1]
+    monkeypatch.setattr("time.monotonic", lambda: due + 5)
+    with pytest.raises(WaitingRoom) as told:
+        async with turn(room, "other"):
+            pass
+    assert told.value.extra["place"] == 2  # behind who works, not behind who is late
+    late, other = room.away.back("late", due + 5), room.away.back("other", due + 5)
+    assert late is not None
+    assert other is not None
+    assert late < other
+    monkeypatch.undo()
+    await crowd.leave()
 
 
 async def test_nobody_waits_behind_a_database_that_stands_still() -> None:
-    """Nobody leaves: who waits is shed after a moment, who left the queue leaves no hole, and afterwards it goes on."""
-    room, go = Admission(1, stall=0.05), asyncio.Event()
-
-    async def come() -> None:
-        async with room.enter():
-            await go.wait()
-
-    holder = asyncio.create_task(come())
+    """Nobody leaves: who waits is sent away after a moment, who left the line leaves no hole, and afterwards it goes on."""
+    room = Admission(1, stall=0.05)
+    holder = Crowd(room, 1)
     await asyncio.sleep(0)
-    gone = asyncio.create_task(come())
+    gone = Crowd(room, 1)
     await asyncio.sleep(0)
-    gone.cancel()
-    with pytest.raises(Busy):
-        await come()
-    go.set()
-    await holder
-    await come()
-    assert (room.free, len(room.queue)) == (1, 0)
+    gone.tasks[0].cancel()
+    with pytest.raises(WaitingRoom) as told:
+        async with turn(room, "key"):
+            pass
+    assert told.value.extra["place"] == 2
+    await holder.leave()
+    async with turn(room, "key"):
+        pass
+    assert is_empty(room)

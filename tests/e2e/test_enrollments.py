@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.conftest import Database
 from tests.e2e.conftest import DESKTOP, check_page, sign_in, sign_in_agent
 from tests.enrollments.test_enrollments import activity, enroll
+from tests.enrollments.test_waiting_room import crowd
 from tests.portal import Agent, Portal
 from tests.roster.test_roster import publish
 
@@ -203,3 +204,26 @@ def test_lots_instead_of_a_race(new_page: NewPage, portal: Portal, agent: Agent,
     check_page(reader)
     page.reload()
     expect(page.get_by_role("link", name="Voir le résultat publié")).to_be_visible()
+
+
+def test_a_parent_who_must_wait_sees_a_place_and_the_request_leaves_by_itself(
+    new_page: NewPage, portal: Portal, agent: Agent, database: Database
+) -> None:
+    """While too many write, the page tells the place in the queue; when it is one's turn the enrollment is there."""
+    parent, busy = portal.parent_with_key(agent), portal.parent_with_key(agent)
+    assert parent.family
+    name = f"Natation de {parent.family.reference}"
+    where = named(database, activity(database, places=5), name)
+    page = new_page()
+    sign_in(page, parent.email)
+    page.wait_for_url("**/mon-tableau-de-bord")
+    page.goto("/creer-une-inscription")
+    choose(page, parent.family.children[0]["first_name"], name)
+    with crowd(database, busy, where):
+        page.get_by_role("button", name="Envoyer", exact=False).click()
+        expect(
+            page.get_by_role("status").filter(has_text=re.compile(r"Vous êtes au rang \d+ de la file"))
+        ).to_be_visible()
+        check_page(page)
+    expect(page.get_by_role("heading", name="C’est envoyé")).to_be_visible()
+    expect(page.get_by_text("Gardez cette page ouverte")).to_be_hidden()

@@ -31,10 +31,16 @@ let refreshing: Promise<boolean> | undefined;
 let language = 'fr';
 let onScopes: (scope: string) => void = () => {};
 let onSignedOut: () => void = () => {};
+let onQueue: (sentence: string) => void = () => {};
 
 export function listen(scopes: (scope: string) => void, signedOut: () => void): void {
   onScopes = scopes;
   onSignedOut = signedOut;
+}
+
+/** Hear how the place in the waiting room changes; an empty sentence when it is over. */
+export function listenToQueue(told: (sentence: string) => void): void {
+  onQueue = told;
 }
 
 export function speak(tag: string): void {
@@ -96,9 +102,7 @@ async function problem(answer: Response): Promise<Problem> {
 /** Send a request with the session's token, renewed when it is old; gives the body, throws Problem. */
 export async function http<T>(url: string, options: RequestInit = {}): Promise<T> {
   const signedIn = access !== '';
-  if (signedIn && Date.now() > expiresAt) await refresh();
-  let answer = await send(url, options);
-  if (answer.status === 401 && signedIn && (await refresh())) answer = await send(url, options);
+  const answer = await inTurn(() => withToken(url, options, signedIn));
   if (answer.status === 401 && signedIn) {
     forget();
     onSignedOut();
@@ -107,4 +111,28 @@ export async function http<T>(url: string, options: RequestInit = {}): Promise<T
   if (answer.status === 204) return undefined as T;
   const isJson = answer.headers.get('Content-Type')?.includes('json');
   return (isJson ? await answer.json() : await answer.blob()) as T;
+}
+
+async function withToken(url: string, options: RequestInit, signedIn: boolean): Promise<Response> {
+  if (signedIn && Date.now() > expiresAt) await refresh();
+  const answer = await send(url, options);
+  return answer.status === 401 && signedIn && (await refresh()) ? send(url, options) : answer;
+}
+
+/** Asked again for as long as the answer is a place in the waiting room: whoever waits there keeps it. */
+async function inTurn(ask: () => Promise<Response>): Promise<Response> {
+  let waited = false;
+  try {
+    for (;;) {
+      const answer = await ask();
+      if (answer.status !== 503) return answer;
+      const told = await problem(answer.clone());
+      if (told.code !== 'waiting-room') return answer;
+      onQueue(told.detail);
+      waited = true;
+      await new Promise((resolve) => setTimeout(resolve, told.retryAfter * 1000));
+    }
+  } finally {
+    if (waited) onQueue('');
+  }
 }

@@ -2832,6 +2832,10 @@ export interface ProblemDetails {
   service?: string | null;
   /** of the token endpoint: the code of RFC 6749 */
   error?: string | null;
+  /** the place in the queue, with waiting-room */
+  place?: number | null;
+  /** until one's turn, about, with waiting-room */
+  expected_seconds?: number | null;
   /** the agent who holds the request, with held-by-another */
   agent?: string | null;
 }
@@ -3484,7 +3488,7 @@ export type UnsupportedMediaTypeResponse = ProblemDetails;
 export type InvalidResponse = ProblemDetails;
 
 /**
- * `unavailable`: try again after Retry-After
+ * `unavailable`, or `waiting-room` with a `place`: try again after Retry-After, with the same Idempotency-Key
  */
 export type UnavailableResponse = ProblemDetails;
 

@@ -28,6 +28,7 @@ export const words: Dictionary = {
     notFound: 'This page does not exist',
     notFoundHelp: 'The address may have changed. Go back to the home page.',
     unreachable: 'The service does not answer for the moment.',
+    keepOpen: 'Keep this page open: the request will leave by itself.',
     noNetwork: 'You are offline. You can read what is shown.',
     slow: 'The network is slow. We are still trying…',
     stale: (time) => `The service does not answer. This is what you saw at ${time}.`,

@@ -29,6 +29,7 @@ export const words = {
     notFound: 'Cette page n’existe pas',
     notFoundHelp: 'L’adresse a peut-être changé. Revenez à l’accueil.',
     unreachable: 'Le service ne répond pas pour le moment.',
+    keepOpen: 'Gardez cette page ouverte : la demande partira d’elle-même.',
     noNetwork: 'Vous êtes hors connexion. Vous pouvez lire ce qui est affiché.',
     slow: 'Le réseau est lent. Nous continuons d’essayer…',
     stale: (time: string): string => `Le service ne répond pas. Voici ce que vous avez vu à ${time}.`,
