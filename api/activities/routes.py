@@ -11,7 +11,7 @@ from api.activities.models import DAYS
 from api.activities.schemas import ActivityList, ActivityRead, Estimate
 from api.core import pages
 from api.core.clock import Now, Today
-from api.core.errors import NotFound, answers
+from api.core.errors import NotFound, Responses, answers
 from api.core.routing import router as new_router
 from api.core.schemas import plain
 from api.core.settings import SettingsDep
@@ -23,7 +23,10 @@ EnrollmentsReader = Annotated[Reader, Reads(Scope.ENROLLMENTS_READ)]
 ChildId = Annotated[UUID | None, Query(description="one of the caller's children: adds age_fits and price")]
 
 
-@router.get("", responses=answers(200, ActivityList, NotFound))
+NOT_CHANGED: Responses = {304: {"description": "as If-None-Match has it"}}
+
+
+@router.get("", responses=answers(200, ActivityList, NotFound) | NOT_CHANGED)
 async def list_activities(
     caller: EnrollmentsReader,
     settings: SettingsDep,
@@ -33,19 +36,25 @@ async def list_activities(
     limit: pages.Limit = 25,
     cursor: pages.Cursor = None,
 ) -> Response:
-    """Activities that have not ended, with places left and the price for one child in cents."""
-    return await caller.json(
-        queries.PAGE,
-        now=now,
-        today=today,
-        town=plain(settings.town),
-        child=child_id,
-        limit=limit,
-        after=pages.uuid_cursor(cursor),
-    )
+    """Activities that have not ended, with places left and the price for one child in cents.
+
+    Without a child it is up to a second old (`Age`); with one it is of now, and nobody keeps it. With an `ETag`.
+    """
+    after = pages.uuid_cursor(cursor)
+    given = {
+        "now": now,
+        "today": today,
+        "town": plain(settings.town),
+        "child": child_id,
+        "limit": limit,
+        "after": after,
+    }
+    if child_id:
+        return await caller.tagged(queries.PAGE, **given)
+    return await caller.recent(queries.PAGE, (limit, after), **given)
 
 
-@router.get("/{activity_id}", responses=answers(200, ActivityRead, NotFound))
+@router.get("/{activity_id}", responses=answers(200, ActivityRead, NotFound) | NOT_CHANGED)
 async def get_activity(
     activity_id: UUID,
     caller: EnrollmentsReader,
@@ -54,10 +63,11 @@ async def get_activity(
     today: Today,
     child_id: ChildId = None,
 ) -> Response:
-    """One activity."""
-    return await caller.json(
-        queries.ONE, id=activity_id, now=now, today=today, town=plain(settings.town), child=child_id
-    )
+    """One activity. Without a child it is up to a second old (`Age`); with one it is of now. With an `ETag`."""
+    given = {"id": activity_id, "now": now, "today": today, "town": plain(settings.town), "child": child_id}
+    if child_id:
+        return await caller.tagged(queries.ONE, **given)
+    return await caller.recent(queries.ONE, (activity_id,), **given)
 
 
 @router.get("/{activity_id}/estimate", responses=answers(200, Estimate, NotFound))

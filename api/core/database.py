@@ -23,6 +23,7 @@ from sqlalchemy.types import Uuid
 
 from api.core.admission import Admission
 from api.core.errors import Busy, NotFound, Problem
+from api.core.recent import Recent
 
 APPLICATION_ROLE = "foyer_app"
 # Answers within 5 s even when the database is frozen; see security.md, "Nothing lost, nothing twice".
@@ -100,6 +101,7 @@ class Database:
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self.reads: asyncpg.Pool[asyncpg.Record] | None = None
         self.reading = 0
+        self.recent = Recent()
         # Some connections are left for who signs in: a storm of writes shuts nobody out.
         self.admission = Admission(max(1, pool_size - 2))
 

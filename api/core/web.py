@@ -36,8 +36,8 @@ HEADERS = [
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
     (b"x-frame-options", b"DENY"),
 ]
+NOT_KEPT = (b"cache-control", b"no-store")  # what does not say otherwise of itself
 API_HEADERS = [
-    (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
 
@@ -83,6 +83,8 @@ class Surroundings:
                 headers.append((b"x-request-id", request_id.encode()))
                 if is_api:
                     headers += API_HEADERS
+                    if all(name != NOT_KEPT[0] for name, _ in headers):
+                        headers.append(NOT_KEPT)
             await send(message)
 
         try:

@@ -17,9 +17,11 @@ from sqlalchemy import text
 from api.core.clock import utcnow
 from api.core.database import Database, Read, SessionDep, found
 from api.core.errors import Problem
+from api.core.recent import FRESH, etag_of
 from api.security.scopes import Scope
 from api.security.tokens import Claims, InvalidAccessToken
 
+ALLOWED = Read("''")
 UNKNOWN_VERSION = -1  # makes the database compare with the rights as they are now
 
 
@@ -61,6 +63,7 @@ class Reader(Principal):
     """A caller that reads: gives JSON straight from the database."""
 
     database: Database
+    known: str | None = None  # the ETag that the caller has
 
     async def json(self, read: Read, **args: object) -> Response:
         """The answer of a read; NotFound when there is no row."""
@@ -69,7 +72,29 @@ class Reader(Principal):
     async def versioned(self, read: Read, **args: object) -> Response:
         """The answer of a read of one row, its `version` as the ETag; NotFound when there is no row."""
         body = found(await self.body(read, **args))
-        return Response(body, media_type="application/json", headers={"ETag": f'"{orjson.loads(body)["version"]}"'})
+        return self.unless_known(body, f'"{orjson.loads(body)["version"]}"')
+
+    async def tagged(self, read: Read, **args: object) -> Response:
+        """The answer of a read with an ETag of its content; NotFound when there is no row."""
+        body = found(await self.body(read, **args))
+        return self.unless_known(body, etag_of(body))
+
+    async def recent(self, read: Read, key: tuple[object, ...], **args: object) -> Response:
+        """The answer of a read that is the same for whoever may read it: at most a second old, with its age.
+
+        The caller's session and right are looked at for each of them. `key` tells one answer from another.
+        """
+        await self.body(ALLOWED)
+        kept = await self.database.recent.get((id(read), *key), lambda: self.body(read, **args))
+        age = {"Cache-Control": f"private, max-age={FRESH:.0f}", "Age": f"{kept.age:.0f}"}
+        return self.unless_known(found(kept.body), kept.etag, **age)
+
+    def unless_known(self, body: str, etag: str, **headers: str) -> Response:
+        """The answer, or 304 when the caller has it."""
+        tags = {"ETag": etag} | headers
+        if self.known and etag in (tag.strip().removeprefix("W/") for tag in self.known.split(",")):
+            return Response(status_code=304, headers=tags)
+        return Response(body, media_type="application/json", headers=tags)
 
     async def body(self, read: Read, **args: object) -> str | None:
         """The JSON text of a read; None when there is no row, raises NotSignedIn or ScopeMissing."""
@@ -133,7 +158,8 @@ def Reads(scope: Scope) -> Any:
     async def reader(request: Request) -> Reader:
         claims = claims_of(request)
         version = claims.version if scope in claims.scopes else UNKNOWN_VERSION
-        return Reader(claims.account_id, claims.session_id, version, scope, request.app.state.database)
+        known = request.headers.get("if-none-match")
+        return Reader(claims.account_id, claims.session_id, version, scope, request.app.state.database, known)
 
     return Depends(_named(reader, scope))
 

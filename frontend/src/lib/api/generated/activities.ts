@@ -35,6 +35,8 @@ export const getListActivitiesUrl = (params?: ListActivitiesParams,) => {
 
 /**
  * Activities that have not ended, with places left and the price for one child in cents.
+ *
+ * Without a child it is up to a second old (`Age`); with one it is of now, and nobody keeps it. With an `ETag`.
  * @summary List Activities
  */
 export const listActivities = async (params?: ListActivitiesParams, options?: Parameters<typeof http>[1]): Promise<ActivityList> => {
@@ -66,7 +68,7 @@ export const getGetActivityUrl = (activityId: string,
 }
 
 /**
- * One activity.
+ * One activity. Without a child it is up to a second old (`Age`); with one it is of now. With an `ETag`.
  * @summary Get Activity
  */
 export const getActivity = async (activityId: string,
