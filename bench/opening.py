@@ -60,7 +60,7 @@ FOUND = """
     SELECT (SELECT taken FROM activity_day) AS taken, count(*) FILTER (WHERE state = 'confirmed') AS confirmed,
         count(*) FILTER (WHERE state = 'offered') AS offered, count(*) FILTER (WHERE state = 'waitlisted') AS waiting,
         count(DISTINCT child_id) AS children, count(*) AS all, (SELECT count(*) FROM message) AS messages,
-        count(DISTINCT CASE WHEN state = 'waitlisted' THEN waiting_rank(activity_id, id) END) AS ranks
+        count(DISTINCT position) FILTER (WHERE state = 'waitlisted') AS ranks
     FROM enrollment
 """
 

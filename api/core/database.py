@@ -6,6 +6,7 @@ Either way the first statement calls `foyer_open`, which says who is looking (ro
 session is alive, and whether the caller still holds the scope.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -100,7 +101,7 @@ class Database:
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self.reads: asyncpg.Pool[asyncpg.Record] | None = None
-        self.reading = 0
+        self.reading, self.reading_slots = 0, asyncio.Semaphore(pool_size)
         self.recent = Recent()
         # Some connections are left for who signs in: a storm of writes shuts nobody out.
         self.admission = Admission(max(1, pool_size - 2))
@@ -137,8 +138,17 @@ class Database:
     async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
         """One row of one statement, in a transaction of its own."""
         assert self.reads is not None, "open() first"  # noqa: S101 - a programming error
-        async with self.reads.acquire(timeout=POOL_WAIT) as connection:
-            return await connection.fetchrow(sql, *args)
+        # In the order they came: the pool itself lets a newcomer pass by who was just woken.
+        if self.reading_slots.locked():
+            async with asyncio.timeout(POOL_WAIT):
+                await self.reading_slots.acquire()
+        else:
+            await self.reading_slots.acquire()
+        try:
+            async with self.reads.acquire() as connection:
+                return await connection.fetchrow(sql, *args)
+        finally:
+            self.reading_slots.release()
 
     @asynccontextmanager
     async def transaction(self, actor: str = "system") -> AsyncIterator[AsyncSession]:
