@@ -53,6 +53,7 @@ class ServiceKey(Identified, Created, Base):
             postgresql_where=text("used_at IS NULL AND revoked_at IS NULL"),
         ),
         Index("ix_service_key_challenge_hash", "challenge_hash"),
+        Index("ix_service_key_adult_id_id", "adult_id", "id"),
     )
 
     @property
