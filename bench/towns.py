@@ -1,8 +1,10 @@
 """The towns of the measurements."""
 
+import csv
 import http.client
 import json
 import os
+import shutil
 from pathlib import Path
 
 from sqlalchemy import text
@@ -59,3 +61,42 @@ def sign_in(port: int, password: str) -> str:
     connection.request("POST", "/api/v1/sessions", body, {"Content-Type": "application/json"})
     token: str = json.loads(connection.getresponse().read())["access_token"]
     return token
+
+
+COPIED = ("familles.csv", "enfants.csv", "factures.csv", "lignes.csv")
+KEYS = {"dossier", "adulte", "enfant", "numero"}
+NAMES = {"nom"}
+
+
+def write_town(folder: Path, families: int, invoices: int) -> None:
+    """Files of a town of so many families and invoices: the demonstration's again and again, with other numbers and names."""
+    here = {name: _rows(people.TOWN / name) for name in (*COPIED, "activites.csv")}
+    shutil.copy(people.TOWN / "activites.csv", folder)
+    own = len({row["dossier"] for row in here["familles.csv"]})
+    copies = -(-families // own)
+    months = -(-invoices // (copies * len(here["factures.csv"])))
+    first_lines = {row["numero"]: row for row in reversed(here["lignes.csv"])}  # one a invoice is enough
+    here["lignes.csv"] = list(first_lines.values())
+    for name in COPIED:
+        with (folder / name).open("w", encoding="cp1252", newline="") as out:
+            writer = csv.DictWriter(out, list(here[name][0]), delimiter=";", lineterminator="\r\n")
+            writer.writeheader()
+            for copy in range(copies):
+                for month in range(months if "numero" in here[name][0] else 1):
+                    for row in here[name]:
+                        writer.writerow(_copied(row, copy, month))
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="cp1252", newline="") as file:
+        return list(csv.DictReader(file, delimiter=";"))
+
+
+def _copied(row: dict[str, str], copy: int, month: int) -> dict[str, str]:
+    """A row of another family, or of another month: its own numbers, a name that nobody else has."""
+    more = {key: f"{row[key]}{copy:03d}" for key in KEYS & row.keys()}
+    if "numero" in row:
+        more["numero"] += f"{month:02d}"
+    syllables = "".join("bdfglmnprt"[int(digit)] + "aeiouaeiou"[int(digit)] for digit in f"{copy:03d}")
+    more |= {key: f"{row[key]}-{syllables}".upper() for key in NAMES & row.keys()}
+    return row | more
