@@ -3,14 +3,15 @@ PYTHON ?= python3
 LOCK = .build/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 NODE = .build/bin/python scripts/node.py
 
-.PHONY: install run test lint bench opening speed openapi lock screens clean
+.PHONY: install run test lint bench reads growth scaleout opening speed openapi lock screens clean
 install: .venv/ready frontend/build/200.html
 run: install ; .venv/bin/foyer demo
 test: .venv/ready-dev frontend/build/200.html ; .venv/bin/python scripts/check.py
 lint: .venv/ready-dev frontend/node_modules/ready ; .venv/bin/python scripts/check.py --lint
 openapi: .venv/ready ; .venv/bin/foyer openapi > openapi.yaml && $(NODE) run --prefix frontend client
-bench: .venv/ready-dev ; .venv/bin/python -m bench
-opening: .venv/ready-bench ; .venv/bin/python -m bench.opening && .venv/bin/python -m bench.opening --control
+bench: reads growth scaleout opening
+reads growth scaleout: .venv/ready-bench ; .venv/bin/python -m bench.$@
+opening: .venv/ready-bench ; .venv/bin/python -m bench.opening --pictures bench/pictures && .venv/bin/python -m bench.opening --control
 speed: .venv/ready-dev frontend/build/200.html bench/speed/node_modules/ready ; .venv/bin/python -m bench.speed
 screens: .venv/ready-dev frontend/build/200.html ; .venv/bin/python -m tests.e2e.screens
 lock: .build/ready
