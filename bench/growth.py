@@ -18,7 +18,6 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import asyncpg
-from sqlalchemy import text
 
 from api.cli import run
 from api.core.clock import utcnow
@@ -37,7 +36,7 @@ PORT, PARENTS, SECONDS = 8475, 300, 4
 PEOPLE = """
     WITH chosen AS (SELECT * FROM (SELECT a.id, a.family_id, f.service_id, row_number() OVER (ORDER BY a.id) AS n, count(*) OVER () AS all
             FROM adult a JOIN family f ON f.id = a.family_id WHERE a.is_payer AND EXISTS (SELECT FROM family_child c WHERE c.family_id = f.id)) numbered
-        WHERE n % greatest(1, numbered.all / :parents) = 0 LIMIT :parents),
+        WHERE n % greatest(1, numbered.all / $1::int) = 0 LIMIT $1),
     p AS (INSERT INTO account (email, email_key, password_hash, first_name, last_name, activated_at, role)
         SELECT id || '@exemple.fr', id || '@exemple.fr', '', 'Ana', 'Souza', now(), 'parent' FROM chosen
         UNION ALL SELECT 'agente@exemple.fr', 'agente@exemple.fr', '', 'Ana', 'Souza', now(), 'manager' RETURNING id, email, role),
@@ -83,23 +82,21 @@ class Figures(NamedTuple):
 
 async def people(dsn: str, settings: Settings) -> tuple[list[Person], Person, str]:
     """Parents, an agent, and the activity that is open for all."""
-    database = Database(dsn, role=None)
-    async with database.engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        rows = (await connection.execute(text(PEOPLE), {"parents": PARENTS})).all()
-        await connection.execute(text("SET session_replication_role = replica"))
-        await connection.execute(text(ENROLLED))
-        await connection.execute(text("SET session_replication_role = origin"))
-        activity = str(await connection.scalar(text(OPENED)))
-        await connection.execute(text("VACUUM ANALYZE"))
-    await database.close()
+    connection = await asyncpg.connect(dsn)
+    rows = await connection.fetch(PEOPLE, PARENTS)
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute(ENROLLED)
+    await connection.execute("SET session_replication_role = origin")
+    activity = str(await connection.fetchval(OPENED))
+    await connection.execute("VACUUM ANALYZE")
+    await connection.close()
     access.LIFETIME = 3600
     tokens, now = access.Tokens(settings.secrets.signing_key, settings.address), int(utcnow().timestamp())
     found = []
     for account, session, _, child, invoice in rows:
         claims = access.Claims(account, session, 1, frozenset(scope.value for scope in Scope), 0)
         found.append(Person(tokens.issue(claims, "app", now), Caller(account, session, 1, child, invoice)))
-    agent = next(n for n, row in enumerate(rows) if row.role != "parent")
+    agent = next(n for n, row in enumerate(rows) if row["role"] != "parent")
     return found[:agent] + found[agent + 1 :], found[agent], activity
 
 

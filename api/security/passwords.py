@@ -1,7 +1,9 @@
 """Account passwords: Argon2id in a bounded pool, never on the event loop. The only importer of passlib."""
 
 import asyncio
+import contextlib
 import os
+import threading
 import unicodedata
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +20,15 @@ MIN_LENGTH, MAX_LENGTH = 12, 128  # characters, after NFC
 THREADS = max(2, os.cpu_count() or 2)
 QUEUE = 200  # hashes waiting, about 2 s of two cores; a further one is answered 503
 _hasher = argon2.using(type="ID", memory_cost=19456, time_cost=2, parallelism=1)
-_threads = ThreadPoolExecutor(THREADS, "argon2")
+
+
+def _give_way() -> None:
+    """A crowd that signs in leaves the processor to who is signed in. (On Linux a priority is a thread's own; elsewhere it is left.)"""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+_threads = ThreadPoolExecutor(THREADS, "argon2", initializer=_give_way)
 _waiting = 0
 
 
