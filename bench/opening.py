@@ -29,6 +29,7 @@ from api.core.migrating import migrate
 from api.core.settings import Settings
 from api.security import tokens as access
 from bench.machine import children, command, memory_mb, percentile
+from bench.scaleout import PROXY, proxy
 
 PORT = 8473
 SCOPES = frozenset({"family:read", "invoices:read", "enrollments:read", "enrollments:write"})
@@ -136,18 +137,18 @@ def report(seen: list[Seen], told: dict[str, int], places: int, parents: int, me
         print(
             f"the first parent was done {done[0]:.1f} s after the opening, half of them {percentile(done, 0.5):.1f} s, the last {done[-1]:.1f} s: {len(done) / done[-1]:.0f} enrollments a second"
         )
+    acknowledged = len(done)
     held = told["confirmed"] + told["offered"]
     print(
         f"confirmed {told['confirmed']}, offered {told['offered']} of {places} places (counted: {told['taken']}), waiting {told['waiting']} at {told['ranks']} ranks, {told['messages']} messages"
     )
-    acknowledged = len(done)
-    oversold, lost = max(0, held - places), parents - told["all"]
+    oversold, lost, unserved = max(0, held - places), max(0, acknowledged - told["all"]), parents - acknowledged
     unsold = min(places - held, told["waiting"])
     doubled = told["all"] - told["children"]
     print(
-        f"oversold {oversold}, lost {lost}, doubled {doubled}, free although somebody waits {unsold}; acknowledged {acknowledged}; the process held {memory:.0f} MB at most"
+        f"oversold {oversold}, lost {lost}, doubled {doubled}, free although somebody waits {unsold}; acknowledged {acknowledged}, still waiting when patience ended {unserved}; the process held {memory:.0f} MB at most"
     )
-    return not (oversold or lost or doubled or unsold or held != told["taken"])
+    return not (oversold or lost or unserved or doubled or unsold or held != told["taken"])
 
 
 def make_trouble(portal: int, cluster: str, opens_at: float, freeze: float, *, kill_worker: bool) -> None:
@@ -179,6 +180,9 @@ def ask() -> argparse.Namespace:
     asked.add_argument("--cancel", type=float, default=0, help="this part of those with a place give it up soon after")
     asked.add_argument("--freeze", type=float, default=0, help="seconds that the database stands still in the rush")
     asked.add_argument("--kill-worker", action="store_true", help="kill -9 of the worker in the rush")
+    asked.add_argument(
+        "--proxy", action="store_true", help="behind HAProxy, which sheds what one process cannot even refuse in time"
+    )
     asked.add_argument("--pictures", type=Path, help="a folder for pictures of it")
     return asked.parse_args()
 
@@ -186,7 +190,11 @@ def ask() -> argparse.Namespace:
 def main() -> None:
     """Prepare, let them come, count."""
     wanted = ask()
-    with tempfile.TemporaryDirectory() as folder, embedded_postgres(Path(folder)) as dsn:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        embedded_postgres(Path(folder)) as dsn,
+        contextlib.ExitStack() as beside,
+    ):
         os.environ |= {
             "FOYER_DATA_DIR": folder,
             "FOYER_PORT": str(PORT),
@@ -195,7 +203,7 @@ def main() -> None:
         opens_at = time.time() + wanted.before + 20 + wanted.parents / 500
         plan = run(prepare(dsn, Settings(), wanted.parents, wanted.places, opens_at, control=wanted.control))
         plan |= {
-            "address": f"http://127.0.0.1:{PORT}",
+            "address": f"http://127.0.0.1:{PROXY if wanted.proxy else PORT}",
             "seen": f"{folder}/seen.json",
             "cancel": wanted.cancel,
             "patience": wanted.patience,
@@ -206,6 +214,8 @@ def main() -> None:
         try:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 portal.wait(8)
+            if wanted.proxy:
+                beside.enter_context(proxy(Path(folder), [PORT]))
             trouble = (portal.pid, plan["cluster"], opens_at, wanted.freeze)
             threading.Thread(
                 target=make_trouble, args=trouble, kwargs={"kill_worker": wanted.kill_worker}, daemon=True

@@ -28,12 +28,15 @@ SECONDS = 6
 READS = ["/api/v1/invoices?limit=25", "/api/v1/family", "/api/v1/enrollments"]
 # As docs/scaling.md shows it, with the addresses of this measurement.
 CONFIGURATION = """
+global
+    maxconn 9000
 defaults
     mode http
+    maxconn 9000
     timeout connect 2s
     timeout client 60s
     timeout server 60s
-    timeout queue 5s
+    timeout queue 1s
     option http-server-close
     option redispatch 1
     retries 3
@@ -41,13 +44,18 @@ defaults
 frontend town
     bind 127.0.0.1:{proxy}
     default_backend foyer
+    http-error status 503 content-type application/problem+json hdr Retry-After 5 lf-file {crowded}
 backend foyer
     http-request disable-l7-retry if METH_POST
     {balance}
     option httpchk GET /readyz
-    default-server check inter 500ms fall 2 rise 1
+    default-server check inter 500ms fall 4 rise 1 maxconn 500
     {servers}
 """
+
+
+CROWDED = """{"type": "/problems/unavailable", "title": "Temporarily unavailable", "status": 503, "code": "unavailable", "instance": "",
+    "detail": "Beaucoup de familles se connectent en ce moment. Rien n'a été perdu : réessayez dans quelques instants."}"""
 
 
 class Process:
@@ -74,7 +82,9 @@ def proxy(folder: Path, ports: list[int], balance: str = "balance leastconn") ->
     """HAProxy before some of the processes."""
     servers = "\n    ".join(f"server api{port} 127.0.0.1:{port}" for port in ports)
     path = folder / "haproxy.cfg"
-    path.write_text(CONFIGURATION.format(proxy=PROXY, servers=servers, balance=balance))
+    crowded = folder / "crowded.json"
+    crowded.write_text(CROWDED)
+    path.write_text(CONFIGURATION.format(proxy=PROXY, servers=servers, balance=balance, crowded=crowded))
     process = subprocess.Popen(["haproxy", "-q", "-db", "-f", str(path)])
     try:
         wait_for(f"http://127.0.0.1:{PROXY}/healthz", process)

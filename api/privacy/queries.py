@@ -44,6 +44,11 @@ INVOICES = Read(f"""
             'amount_cents', l.amount_cents) ORDER BY l.position) FROM invoice_line l WHERE l.invoice_id = i.id)) ORDER BY i.id), '[]'))::text
     FROM invoice i WHERE {invoices.MINE}
 """)
+ABSENCES = Read(f"""
+    SELECT json_build_object('items', coalesce(json_agg(json_build_object('enrollment_id', a.enrollment_id, 'day', a.day,
+        'in_time', a.in_time, 'told_at', a.told_at) ORDER BY a.told_at, a.day), '[]'))::text
+    FROM absence a JOIN enrollment e ON e.id = a.enrollment_id WHERE {enrollments.MINE}
+""")
 # Each part of the export, by its name: the very reads of the resources, whole.
 EXPORT = {
     "profile": accounts.PROFILE,
@@ -56,6 +61,7 @@ EXPORT = {
     "invoices": INVOICES,
     "requests": REQUESTS,
     "enrollments": enrollments.PAGE,
+    "absences": ABSENCES,
     "access": ACCESS,
 }
 EVERYTHING = 100_000  # rows of a part

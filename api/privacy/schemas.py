@@ -43,6 +43,7 @@ class ExportRead(BaseModel):
     invoices: list[dict[str, Any]]
     requests: list[dict[str, Any]]
     enrollments: list[dict[str, Any]]
+    absences: list[dict[str, Any]]
     access: list[dict[str, Any]] = Field(description="who looked at or changed the file")
 
 

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 import pytest
 
 from api.core.admission import Admission, WaitingRoom
+from api.core.database import MOST_READS, Database
+from api.core.errors import Busy
 
 
 @asynccontextmanager
@@ -138,3 +140,15 @@ async def test_nobody_waits_behind_a_database_that_stands_still() -> None:
     async with turn(room, "key"):
         pass
     assert is_empty(room)
+
+
+def test_more_reads_than_can_be_answered_soon_are_refused_at_once() -> None:
+    """So many at the same time and no more; as soon as one has its answer the next may ask."""
+    database = Database("postgresql://nobody@localhost/nothing")
+    with ExitStack() as crowd:
+        for _ in range(MOST_READS):
+            crowd.enter_context(database.a_read())
+        with pytest.raises(Busy), database.a_read():
+            pass
+    with database.a_read():
+        pass

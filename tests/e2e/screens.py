@@ -137,8 +137,8 @@ def converse(address: str, people: dict[str, dict[str, str]]) -> str:
     return str(sent["id"])
 
 
-def live(address: str, person: dict[str, str]) -> None:
-    """One of each for the parent with a key: declared members, a question, an enrollment."""
+def live(address: str, person: dict[str, str]) -> dict[str, str]:
+    """One of each for the parent with a key: declared members, a question, an enrollment; the pages of enrolling."""
     api, parent = f"{address}/api/v1", token(address, person)
     spouse = {"kind": "spouse", "first_name": "Tatiana", "last_name": "APONTÉ"}
     child = {"kind": "child", "first_name": "Nina", "last_name": "APONTÉ", "birth_date": "2026-08-01"}
@@ -150,7 +150,31 @@ def live(address: str, person: dict[str, str]) -> None:
     child_id = httpx2.get(f"{api}/family", headers=parent).json()["items"][0]["children"][0]["id"]
     activities = httpx2.get(f"{api}/activities", params={"child_id": child_id}, headers=parent).json()["items"]
     wanted = {"child_id": child_id, "activity_id": activities[0]["id"], "days": activities[0]["days"]}
-    httpx2.post(f"{api}/enrollments", json=wanted, headers=parent).raise_for_status()
+    enrolled = httpx2.post(f"{api}/enrollments", json=wanted, headers=parent).json()
+    choice = f"enfant={child_id}&activite={activities[1]['id']}"
+    return {
+        "enrollment": f"/mes-inscriptions/{enrolled['id']}",
+        "enroll-activity": f"/creer-une-inscription/activite?enfant={child_id}",
+        "enroll-days": f"/creer-une-inscription/jours?{choice}",
+        "enroll-check": f"/creer-une-inscription/verification?{choice}&jours={activities[1]['days'][0]}",
+    }
+
+
+def wait_in_line(page: Page, suffix: str, check: str) -> None:
+    """What a parent reads while too many write."""
+    told = {
+        "code": "waiting-room",
+        "status": 503,
+        "place": 812,
+        "detail": "Beaucoup de familles font une demande en ce moment. Vous êtes au rang 812 de la file : votre tour vient dans 40 s environ.",
+    }
+    away = {"Retry-After": "600", "Content-Type": "application/problem+json"}
+    page.goto(check)
+    page.route("**/api/v1/enrollments", lambda r: r.fulfill(status=503, body=json.dumps(told), headers=away))
+    page.get_by_role("button", name=re.compile("^Envoyer")).click()
+    page.get_by_text("rang 812").wait_for()
+    page.screenshot(path=TARGET / f"state-waiting-room-{suffix}.png")
+    page.unroute("**/api/v1/enrollments")
 
 
 def many(route: Route) -> None:
@@ -187,7 +211,14 @@ def states(page: Page, suffix: str) -> None:
     page.context.set_offline(False)
 
 
-def take(address: str, people: dict[str, dict[str, str]], request: str, size: ViewportSize, suffix: str) -> None:
+def take(
+    address: str,
+    people: dict[str, dict[str, str]],
+    request: str,
+    enrolling: dict[str, str],
+    size: ViewportSize,
+    suffix: str,
+) -> None:
     """All pages at one size, each person in a browser of their own."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
@@ -216,12 +247,13 @@ def take(address: str, people: dict[str, dict[str, str]], request: str, size: Vi
             if scheme == "dark":
                 shoot(page, f"dark-dashboard-{suffix}", "/mon-tableau-de-bord")
                 break
-            for name, path in PARENT_PAGES.items():
+            for name, path in (PARENT_PAGES | enrolling).items():
                 shoot(page, f"{name}-{suffix}", path)
             page.goto("/mes-factures")
             page.locator("main li a").first.click()
             page.get_by_role("button", name=re.compile("PDF")).wait_for()
             keep(page, f"invoice-{suffix}")
+            wait_in_line(page, suffix, enrolling["enroll-check"])
             states(page, suffix)
         browser.close()
 
@@ -258,9 +290,9 @@ def main() -> None:
     with demonstration(free_port()) as address:
         people = httpx2.get(f"{address}/api/v1/demo/sign-ins").json()
         request = converse(address, people)
-        live(address, people["with_key"])
+        enrolling = live(address, people["with_key"])
         for suffix, size in SIZES.items():
-            take(address, people, request, size, suffix)
+            take(address, people, request, enrolling, size, suffix)
         take_desk(address, people["agent"], request)
 
 

@@ -1,5 +1,8 @@
 """A person's own data: who looked, everything, and the end."""
 
+from datetime import timedelta
+
+from tests.absences.test_absences import begun, today
 from tests.conftest import Database
 from tests.portal import PASSWORD, Agent, Portal
 
@@ -26,12 +29,14 @@ def test_a_parent_sees_that_an_agent_looked(portal: Portal, agent: Agent, databa
 def test_the_export_has_every_part_and_nobody_elses(portal: Portal, agent: Agent, database: Database) -> None:
     """Profile, household, family, own contacts, invoices with lines, requests, enrollments, devices, who looked."""
     database.run("DELETE FROM attempts")
-    parent = portal.parent_with_key(agent)
+    parent, enrollment = begun(portal, agent, database)
     assert parent.family
     parent.post(
         "/household/members", {"kind": "contact", "first_name": "Mamie", "last_name": "Silva", "phone": "0694123456"}
     )
     parent.post("/requests", {"type": "service-key", "data": {"service": "enfance", "deliver_by": "sms"}})
+    day = (today() + timedelta(days=3)).isoformat()
+    assert parent.post(f"/enrollments/{enrollment['id']}/absences", {"day": day}).status_code == 201
     answer = parent.get("/me/export")
     assert answer.headers["content-disposition"].startswith("attachment")
     export = answer.json()
@@ -41,6 +46,7 @@ def test_the_export_has_every_part_and_nobody_elses(portal: Portal, agent: Agent
     assert [c["email"] for c in export["family_contacts"]] == [parent.family.adults[0]["email"]]
     assert export["invoices"][0]["lines"]
     assert export["requests"][0]["messages"] == []
+    assert [(one["enrollment_id"], one["day"]) for one in export["absences"]] == [(enrollment["id"], day)]
     assert export["sessions"]
     assert export["access"]
     assert parent.family.adults[1]["email"] not in answer.text

@@ -1865,6 +1865,8 @@ export type ExportReadRequestsItem = { [key: string]: unknown };
 
 export type ExportReadEnrollmentsItem = { [key: string]: unknown };
 
+export type ExportReadAbsencesItem = { [key: string]: unknown };
+
 export type ExportReadAccessItem = { [key: string]: unknown };
 
 /**
@@ -1883,6 +1885,7 @@ export interface ExportRead {
   invoices: ExportReadInvoicesItem[];
   requests: ExportReadRequestsItem[];
   enrollments: ExportReadEnrollmentsItem[];
+  absences: ExportReadAbsencesItem[];
   /** who looked at or changed the file */
   access: ExportReadAccessItem[];
 }
