@@ -36,7 +36,8 @@ defaults
     timeout connect 2s
     timeout client 60s
     timeout server 60s
-    timeout queue 1s
+    timeout queue 500ms
+    timeout check 3s
     option http-server-close
     option redispatch 1
     retries 3

@@ -38,5 +38,6 @@ def RequiresClient(scope: Scope) -> Any:
         await limits.count_or_refuse(request.app.state.database, utcnow(), bucket, CALLS)
         return ClientPrincipal(claims.account_id, scope)
 
-    require.__dict__["scope"] = scope  # where openapi.py finds it
+    # Where openapi.py finds the right, and core/routing.py what tells a stranger.
+    require.__dict__.update(scope=scope, recognize=claims_of)
     return Depends(require, scope="function")

@@ -6,9 +6,12 @@ from contextlib import ExitStack, asynccontextmanager
 
 import pytest
 
+from api.app import create_app
 from api.core.admission import Admission, WaitingRoom
 from api.core.database import MOST_READS, Database
 from api.core.errors import Busy
+from api.core.routing import StrictRoute
+from api.core.settings import Settings
 
 
 @asynccontextmanager
@@ -152,3 +155,10 @@ def test_more_reads_than_can_be_answered_soon_are_refused_at_once() -> None:
             pass
     with database.a_read():
         pass
+
+
+def test_every_route_that_waits_for_the_database_asks_first_who_comes() -> None:
+    """Or strangers could fill the line, and take up the places of who waits."""
+    waiting = [route for route in create_app(Settings()).routes if isinstance(route, StrictRoute) and route.waits]
+    assert len(waiting) > 50
+    assert [route.path for route in waiting if not route.recognize] == []
