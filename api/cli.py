@@ -131,7 +131,7 @@ def _serve(settings: Settings, *, with_worker: bool, with_migration: bool) -> No
 @cli.command()
 def worker(until_input_closes: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
     """Send the waiting mails and SMS, and do the periodic work."""
-    os.nice(10)  # a mail may wait for the processor, somebody who waits for an answer may not
+    os.nice(5)  # a mail may wait for the processor, somebody who waits for an answer may not
     logging.configure()
     settings = load_settings()
     with database_address(settings) as dsn:

@@ -25,7 +25,7 @@ _hasher = argon2.using(type="ID", memory_cost=19456, time_cost=2, parallelism=1)
 def _give_way() -> None:
     """A crowd that signs in leaves the processor to who is signed in. (On Linux a priority is a thread's own; elsewhere it is left.)"""
     with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
 
 
 _threads = ThreadPoolExecutor(THREADS, "argon2", initializer=_give_way)
