@@ -21,7 +21,7 @@ from api.core.database import Database
 from api.core.errors import Busy
 from api.core.languages import preferred
 from api.core.migrating import newest_revision
-from api.core.routing import lines
+from api.core.routing import waiting_routes
 from api.core.settings import PROJECT, Settings
 from api.core.static import Spa
 from api.core.web import Surroundings
@@ -110,7 +110,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     _add_operator_routes(app)
     if database:
         app.router.default = Spa(PROJECT / "frontend" / "build", settings)  # after 405 of a known path
-    app.add_middleware(Surroundings, lines=lines(app.router.routes))
+    app.add_middleware(Surroundings, waiting=waiting_routes(app.router.routes))
     if origins := [o.strip() for o in settings.cors_origins.split(",") if o.strip()]:
         app.add_middleware(
             CORSMiddleware,

@@ -5,16 +5,14 @@ and at once after it, eight connections say what everybody else notices.
 """
 
 import os
-import re
 import resource
-import subprocess
 import tempfile
 from pathlib import Path
 
 from api.cli import run
 from api.core.embedded import embedded_postgres
 from api.core.settings import Settings
-from bench.machine import SCRIPT, load, needs, portal
+from bench.machine import load, needs, portal, wrk
 from bench.scaleout import PROXY, proxy
 from bench.towns import prepare_demonstration, sign_in
 
@@ -24,23 +22,9 @@ READS = ["/api/v1/family", "/api/v1/invoices?limit=25"]
 
 def storm(port: int, token: str) -> str:
     """What wrk says of it, in a line."""
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(SCRIPT % (",".join(map(repr, READS)), repr(token)))
-        script.flush()
-        seen = subprocess.run(
-            [
-                *("wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", "--latency", "--timeout", "30s"),
-                *("-s", script.name, f"http://127.0.0.1:{port}"),
-            ],
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-    answers = int(re.findall(r"(\d+) requests in", seen)[0])
-    shed = int((re.findall(r"Non-2xx or 3xx responses: (\d+)", seen) or ["0"])[0])
-    times = dict(re.findall(r"(50|99)%\s+(\S+)", seen))
-    errors = "".join(re.findall(r"Socket errors: (.*)", seen)) or "none"
-    return f"{answers - shed:>8}{shed:>10}{times['50']:>10}{times['99']:>10}   errors: {errors}"
+    seen = wrk(port, READS, [token], SECONDS, CONNECTIONS, "0,1")
+    times = f"{seen.p50 / 1000:>8.2f} s{seen.p99 / 1000:>8.2f} s"
+    return f"{seen.answers - seen.refused:>8}{seen.refused:>10}{times}   errors: {seen.errors or 'none'}"
 
 
 def main() -> None:

@@ -21,8 +21,6 @@ from api.security.scopes import Scope
 router = new_router("/activities", tag="activities")
 EnrollmentsReader = Annotated[Reader, Reads(Scope.ENROLLMENTS_READ)]
 ChildId = Annotated[UUID | None, Query(description="one of the caller's children: adds age_fits and price")]
-
-
 NOT_CHANGED: Responses = {304: {"description": "as If-None-Match has it"}}
 
 

@@ -1,7 +1,7 @@
 """The waiting room: who waits for the database, in which order, and who is told to come back and when.
 
 Whoever would wait longer than a page should is answered at once with their place and the time to come back, and keeps that place
-for as long (by their Idempotency-Key), so that pressing again and again gains nothing. All of it is of one process.
+for as long (who they are, and their Idempotency-Key), so that pressing again and again gains nothing. All of it is of one process.
 """
 
 import asyncio
@@ -9,14 +9,12 @@ import heapq
 import math
 import time
 from bisect import bisect_left, insort
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Hashable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from api.core.errors import Busy
 
-PATIENCE = (
-    5.0  # seconds that somebody waits with a request that is open; who would wait longer is told when to come back
-)
+PATIENCE = 5.0  # seconds that somebody waits with an open request; who would wait longer is told when to come back
 STALL = 2.0  # seconds without anybody leaving: the database stands still, and nobody is kept
 GRACE = 2.0  # seconds after the time to come back for which the others wait
 EARLY = 0.7  # the part of the time expected after which one is told to be back
@@ -46,22 +44,26 @@ class Away:
 
     def __init__(self) -> None:
         self.arrivals: list[float] = []  # of those whom the others wait for
-        self.of: dict[str, tuple[float, float]] = {}  # key: when they came, when they should be back
+        self.of: dict[Hashable, tuple[float, float]] = {}  # key: when they came, when they should be back
         self.swept = 0.0
 
-    def keep(self, key: str, arrival: float, due: float) -> None:
-        """Keep a place, as long as there is room for places."""
+    def keep(self, key: Hashable, arrival: float, due: float) -> None:
+        """Keep a place, as long as there is room for places. One who asked twice at the same time has one, the first."""
+        if key in self.of:
+            arrival = min(arrival, self._forget(key))
         if len(self.of) < MOST:
             self.of[key] = (arrival, due)
             insort(self.arrivals, arrival)
 
-    def back(self, key: str | None, now: float) -> float | None:
+    def back(self, key: Hashable, now: float) -> float | None:
         """When who is back first came; they are no longer away."""
         if now > self.swept + 1:
             self._sweep(now)
-        arrival, _ = self.of.pop(key or "", (None, 0))
-        if arrival:
-            self._count_out(arrival)
+        return self._forget(key) if key in self.of else None
+
+    def _forget(self, key: Hashable) -> float:
+        arrival, _ = self.of.pop(key)
+        self._count_out(arrival)
         return arrival
 
     def _sweep(self, now: float) -> None:
@@ -90,7 +92,7 @@ class Admission:
         self.moved = 0.0  # when somebody left last, or came to an empty room
         self.last = 0.0
 
-    def come(self, key: str | None = None) -> float:
+    def come(self, key: Hashable) -> float:
         """The place in the order of who comes, or is back with their key. Raises WaitingRoom rather than keep anybody too long."""
         now = time.monotonic()
         arrival = self.away.back(key, now) or self._arrive(now)
@@ -99,7 +101,7 @@ class Admission:
         return arrival
 
     @contextmanager
-    def line(self, arrival: float, key: str | None = None) -> Iterator[None]:
+    def line(self, arrival: float, key: Hashable) -> Iterator[None]:
         """Stand in the line at that place."""
         insort(self.inside, arrival)
         try:
@@ -132,7 +134,7 @@ class Admission:
         """How many came before."""
         return bisect_left(self.inside, arrival) + bisect_left(self.away.arrivals, arrival)
 
-    def _send_away(self, key: str | None, arrival: float) -> WaitingRoom:
+    def _send_away(self, key: Hashable, arrival: float) -> WaitingRoom:
         """Told to be back early, and to be told anew: the pace is a guess, and the line must not run empty.
 
         Who is further behind comes back later, and all of them no more often than is cheap to answer.
@@ -141,8 +143,7 @@ class Admission:
         expected = ahead * self.pace
         soon = max(self.patience, away / BACK) * (0.5 + 0.5 * min(1, ahead / away))
         back_in = max(1, round(min(EARLY * expected - self.patience / 2, soon)))
-        if key is not None:
-            self.away.keep(key, arrival, time.monotonic() + back_in)
+        self.away.keep(key, arrival, time.monotonic() + back_in)
         return WaitingRoom(ahead + 1, math.ceil(expected), back_in)
 
     async def _wait(self, arrival: float) -> None:

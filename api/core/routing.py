@@ -6,7 +6,7 @@ resolver, which costs as much as the database (bench/README.md has the figures).
 """
 
 import inspect
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Iterator
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -22,12 +22,6 @@ from api.core.database import open_session
 
 API = "/api/v1"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-def _key(request: Request) -> str:
-    """What tells a request that comes back: its Idempotency-Key, else who asks for what."""
-    headers = request.headers
-    return headers.get("idempotency-key") or str(hash((headers.get("authorization"), request.method, request.url.path)))
 
 
 def _tree(dependant: Dependant) -> Iterator[Dependant]:
@@ -55,6 +49,7 @@ class StrictRoute(APIRoute):
         known = _query_names(self.dependant)
         wanted = _media_type(self.dependant)
         tree = [child.call for child in _tree(self.dependant)]
+        # What says who comes, before anything else is done: the principals have it.
         self.recognize = [vars(call)["recognize"] for call in tree if "recognize" in getattr(call, "__dict__", {})]
 
         async def strict(request: Request) -> Response:
@@ -64,23 +59,26 @@ class StrictRoute(APIRoute):
             return await handle(request)
 
         async def in_line(request: Request) -> Response:
-            with request.app.state.database.admission.line(self.come(request), _key(request)):
+            with request.app.state.database.admission.line(*self.come(request)):
                 return await strict(request)
 
         self.waits = open_session in tree
         return in_line if self.waits else strict
 
-    def come(self, request: Request) -> float:
-        """One's place in the line for the database. Raises WaitingRoom, and NotSignedIn: who is nobody does not stand there."""
+    def come(self, request: Request) -> tuple[float, Hashable]:
+        """One's place in the line for the database, and the key that keeps it: who asks, with their Idempotency-Key or else for what.
+
+        Raises WaitingRoom, and NotSignedIn: who is nobody does not stand there.
+        """
         if not hasattr(request.state, "arrival"):
-            for check in self.recognize:
-                check(request)
-            request.state.arrival = request.app.state.database.admission.come(_key(request))
-        arrival: float = request.state.arrival
-        return arrival
+            who = [recognize(request) for recognize in self.recognize]
+            what = request.headers.get("idempotency-key") or f"{request.method} {request.url.path}"
+            request.state.key = (*who, what)
+            request.state.arrival = request.app.state.database.admission.come(request.state.key)
+        return request.state.arrival, request.state.key
 
 
-def lines(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], StrictRoute]:
+def waiting_routes(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], StrictRoute]:
     """The routes that wait for the database, by method and path: on opening morning who must wait is told so before anything else."""
     waiting = (
         route for route in routes if isinstance(route, StrictRoute) and route.waits and not route.param_convertors

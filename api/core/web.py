@@ -52,8 +52,8 @@ class TooLarge(HTTPException):
 class Surroundings:
     """The one middleware. Logs carry ids and route templates, never addresses with data, names, tokens or bodies."""
 
-    def __init__(self, app: ASGIApp, lines: Mapping[tuple[str, str], StrictRoute]) -> None:
-        self.app, self.lines = app, lines
+    def __init__(self, app: ASGIApp, waiting: Mapping[tuple[str, str], StrictRoute]) -> None:
+        self.app, self.waiting = app, waiting
         self.sent_away, self.told_at = 0, 0.0  # answers 503 since the last line about them, and when that was
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,7 +91,8 @@ class Surroundings:
             length = next((v for k, v in scope["headers"] if k == b"content-length"), b"0")
             if length.isdigit() and int(length) > most:
                 raise TooLarge  # noqa: TRY301 - answered with the one below
-            if (line := self.lines.get((scope["method"], scope["path"]))) and (refusal := _turned_away(line, scope)):
+            route = self.waiting.get((scope["method"], scope["path"]))
+            if route and (refusal := _turned_away(route, scope)):
                 await refusal(scope, receive, dressed)
                 return
             await self.app(scope, bounded, dressed)
@@ -129,13 +130,13 @@ class Surroundings:
             self.sent_away, self.told_at = 0, now
 
 
-def _turned_away(line: StrictRoute, scope: Scope) -> Response | None:
+def _turned_away(route: StrictRoute, scope: Scope) -> Response | None:
     """The answer to who must wait longer than with an open request; None when it is worth it, or when the route must tell."""
     request = Request(scope)
     try:
-        line.come(request)
+        route.come(request)
     except WaitingRoom as told:
-        scope["route"] = line
+        scope["route"] = route
         return answer_to(request, told)
     except Problem:
         return None

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from api.core.clock import utcnow
 from api.core.database import SessionDep
 from api.security import limits, secrets
-from api.security.principal import claims_of, refuse
+from api.security.principal import claims_of, recognize, refuse
 from api.security.scopes import Scope
 
 MINUTE = timedelta(minutes=1)
@@ -39,5 +39,5 @@ def RequiresClient(scope: Scope) -> Any:
         return ClientPrincipal(claims.account_id, scope)
 
     # Where openapi.py finds the right, and core/routing.py what tells a stranger.
-    require.__dict__.update(scope=scope, recognize=claims_of)
+    require.__dict__.update(scope=scope, recognize=recognize)
     return Depends(require, scope="function")

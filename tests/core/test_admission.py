@@ -15,8 +15,9 @@ from api.core.settings import Settings
 
 
 @asynccontextmanager
-async def turn(room: Admission, key: str | None = None) -> AsyncIterator[None]:
-    """As a request does: stand in the line, then work."""
+async def turn(room: Admission, key: object = None) -> AsyncIterator[None]:
+    """As a request does: stand in the line, then work. Without a key it is nobody's before."""
+    key = key or object()
     arrival = room.come(key)
     with room.line(arrival, key):
         async with room.enter(arrival):
@@ -63,8 +64,12 @@ async def test_a_line_that_is_too_long_sends_away_at_once_with_the_place_and_the
     crowd = Crowd(room, 8)
     await asyncio.sleep(0)
     refused = [task for task in crowd.tasks if task.done()]
-    assert [task.exception().extra for task in refused] == [{"place": 7, "expected_seconds": 12}] * 2  # type: ignore[union-attr]
-    assert [task.exception().retry_after for task in refused] == [3, 3]  # type: ignore[union-attr]
+    told = [task.exception() for task in refused]
+    assert [one.extra for one in told] == [  # type: ignore[union-attr]
+        {"place": 7, "expected_seconds": 12},
+        {"place": 8, "expected_seconds": 14},
+    ]
+    assert [one.retry_after for one in told] == [3, 5]  # type: ignore[union-attr]
     crowd.tasks = [task for task in crowd.tasks if not task.done()]
     await crowd.leave()
     assert is_empty(room)
@@ -125,6 +130,24 @@ async def test_who_does_not_come_back_is_not_waited_for_but_keeps_the_place(monk
     assert late < other
     monkeypatch.undo()
     await crowd.leave()
+
+
+async def test_who_asks_twice_at_the_same_time_has_one_place() -> None:
+    """A double click while nothing moves: one place is kept, and none is left behind when it is taken."""
+    room = Admission(1, stall=0.05)
+    holder = Crowd(room, 1)
+    await asyncio.sleep(0)
+
+    async def ask() -> None:
+        async with turn(room, "twice"):
+            pass
+
+    told = await asyncio.gather(ask(), ask(), return_exceptions=True)
+    assert [type(one) for one in told] == [WaitingRoom, WaitingRoom]
+    assert len(room.away.arrivals) == 1
+    await holder.leave()
+    await ask()
+    assert (room.away.of, room.away.arrivals) == ({}, [])
 
 
 async def test_nobody_waits_behind_a_database_that_stands_still() -> None:
