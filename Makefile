@@ -8,7 +8,7 @@ install: .venv/ready frontend/build/200.html
 run: install ; .venv/bin/foyer demo
 test: .venv/ready-dev frontend/build/200.html ; .venv/bin/python scripts/check.py
 lint: .venv/ready-dev frontend/node_modules/ready ; .venv/bin/python scripts/check.py --lint
-openapi: .venv/ready ; .venv/bin/foyer openapi > openapi.yaml && $(NODE) run --prefix frontend client
+openapi: .venv/ready ; .venv/bin/foyer openapi > openapi.yaml.new && mv openapi.yaml.new openapi.yaml && $(NODE) run --prefix frontend client
 bench: reads growth scaleout opening
 reads growth scaleout: .venv/ready-bench ; .venv/bin/python -m bench.$@
 opening: .venv/ready-bench ; .venv/bin/python -m bench.opening --pictures bench/pictures && .venv/bin/python -m bench.opening --control
@@ -25,7 +25,7 @@ clean: ; rm -rf .build .venv frontend/node_modules frontend/build frontend/.svel
 	$(PYTHON) -m venv .build && .build/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-build.txt && touch $@
 .venv/ready: requirements.txt .build/ready
 	.build/bin/uv venv -q --allow-existing --python $(PYTHON) .venv && .build/bin/uv pip install -q --compile-bytecode --python .venv --require-hashes -r requirements.txt
-	.build/bin/uv pip install -q --compile-bytecode --python .venv --no-deps --editable . && touch $@
+	.build/bin/uv pip install -q --compile-bytecode --python .venv --no-deps --editable . && .venv/bin/python -m compileall -q api && touch $@
 .venv/ready-dev: requirements-dev.txt .venv/ready
 	.build/bin/uv pip install -q --compile-bytecode --python .venv --require-hashes -r requirements-dev.txt && touch $@
 .venv/ready-bench: requirements-bench.txt .venv/ready-dev

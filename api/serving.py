@@ -20,6 +20,7 @@ from api.imports import queue as imports
 from api.integration.webhooks import deliver_due
 from api.letters import service as letters
 from api.outbox.worker import Worker
+from api.privacy.retention import Retention
 
 
 class _Server(uvicorn.Server):
@@ -120,6 +121,7 @@ async def work(settings: Settings, dsn: str, *, until_input_closes: bool) -> Non
             imports.start_waiting,
             letters.start_waiting,
             deliver_due,
+            Retention(),
         ),
     )
     loop = asyncio.get_running_loop()

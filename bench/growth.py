@@ -11,7 +11,6 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from statistics import median
@@ -27,7 +26,7 @@ from api.core.migrating import migrate
 from api.core.settings import Settings
 from api.security import tokens as access
 from api.security.scopes import Scope
-from bench.machine import load, memory_mb, needs, percentile, portal, processor_seconds
+from bench.machine import data_directory, load, memory_mb, needs, percentile, portal, processor_seconds
 from bench.plans import HOT, Caller, explain, scanned
 from bench.towns import pin, write_town
 
@@ -181,8 +180,8 @@ async def copy_again(dsn: str, folder: Path) -> tuple[int, float]:
 
 def one_size(families: int, invoices: int, *, large: bool) -> Figures:
     """Import, measure."""
-    with tempfile.TemporaryDirectory() as folder, embedded_postgres(Path(folder)) as dsn:
-        os.environ |= {"FOYER_DATA_DIR": folder, "FOYER_PUBLIC_URL": f"http://localhost:{PORT}"}
+    with data_directory() as folder, embedded_postgres(folder) as dsn:
+        os.environ |= {"FOYER_DATA_DIR": str(folder), "FOYER_PUBLIC_URL": f"http://localhost:{PORT}"}
         settings = Settings()
         run(migrate(dsn))
         files = Path(folder, "files")

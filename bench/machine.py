@@ -47,6 +47,14 @@ def percentile(values: list[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * part))] if values else 0.0
 
 
+@contextlib.contextmanager
+def data_directory() -> Iterator[Path]:
+    """One that is thrown away with its database: PostgreSQL's user can reach it when root runs us, so it does not lie elsewhere."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
 class Load(NamedTuple):
     """What wrk saw in one run."""
 

@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -28,7 +27,7 @@ from api.core.embedded import embedded_postgres
 from api.core.migrating import migrate
 from api.core.settings import Settings
 from api.security import tokens as access
-from bench.machine import children, command, memory_mb, percentile
+from bench.machine import children, command, data_directory, memory_mb, percentile
 from bench.scaleout import PROXY, proxy
 
 PORT = 8473
@@ -191,12 +190,12 @@ def main() -> None:
     """Prepare, let them come, count."""
     wanted = ask()
     with (
-        tempfile.TemporaryDirectory() as folder,
-        embedded_postgres(Path(folder)) as dsn,
+        data_directory() as folder,
+        embedded_postgres(folder) as dsn,
         contextlib.ExitStack() as beside,
     ):
         os.environ |= {
-            "FOYER_DATA_DIR": folder,
+            "FOYER_DATA_DIR": str(folder),
             "FOYER_PORT": str(PORT),
             "FOYER_PUBLIC_URL": f"http://localhost:{PORT}",
         }

@@ -55,12 +55,8 @@ class Caller:
             "id": self.invoice_id,
             "limit": 25,
         }
-        given |= {
-            "search": self.name,
-            "pattern": families.beginnings(self.name),
-            "name": families.search_name(self.name),
-        }
-        return read.values(given | {"phone": ""})
+        given |= {"search": self.name, "name": families.search_name(self.name), "phone": ""}
+        return read.values(given)
 
 
 # As if every table that grows had so many rows; the owner's to do, in a transaction that is rolled back.

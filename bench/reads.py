@@ -5,15 +5,13 @@ processor time a request, which nothing else on the machine disturbs; times and 
 """
 
 import os
-import tempfile
 import time
-from pathlib import Path
 from statistics import median
 
 from api.cli import run
 from api.core.embedded import embedded_postgres
 from api.core.settings import Settings
-from bench.machine import Load, load, memory_mb, needs, portal, processor_seconds, uvicorn
+from bench.machine import Load, data_directory, load, memory_mb, needs, portal, processor_seconds, uvicorn
 from bench.towns import pin, prepare_demonstration, sign_in
 
 SECONDS, ROUNDS = 3, 3
@@ -50,8 +48,8 @@ def measure(pids: dict[str, int], token: str) -> None:
 def main() -> None:
     """Start the three, measure, say what the process holds."""
     needs("wrk", "taskset")
-    with tempfile.TemporaryDirectory() as folder, embedded_postgres(Path(folder)) as dsn:
-        os.environ |= {"FOYER_DATA_DIR": folder, "BENCH_DSN": dsn, "FOYER_PUBLIC_URL": "http://localhost:8471"}
+    with data_directory() as folder, embedded_postgres(folder) as dsn:
+        os.environ |= {"FOYER_DATA_DIR": str(folder), "BENCH_DSN": dsn, "FOYER_PUBLIC_URL": "http://localhost:8471"}
         password = run(prepare_demonstration(dsn, Settings()))
         run(pin(dsn, "1"))
         with (

@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from pathlib import Path
 from api.cli import run
 from api.core.embedded import embedded_postgres
 from api.core.settings import Settings
-from bench.machine import Load, load, needs, wait_for
+from bench.machine import Load, data_directory, load, needs, wait_for
 from bench.towns import prepare_demonstration, sign_in
 
 PROXY, PORTS = 8480, (8481, 8482, 8483)
@@ -153,8 +152,8 @@ def rolling_restart(folder: Path, processes: list[Process], token: str) -> None:
 def main() -> None:
     """Prepare, restart, grow."""
     needs("haproxy", "wrk", "taskset")
-    with tempfile.TemporaryDirectory() as name, embedded_postgres(folder := Path(name)) as dsn:
-        os.environ |= {"FOYER_DATA_DIR": name, "FOYER_PUBLIC_URL": f"http://localhost:{PROXY}"}
+    with data_directory() as folder, embedded_postgres(folder) as dsn:
+        os.environ |= {"FOYER_DATA_DIR": str(folder), "FOYER_PUBLIC_URL": f"http://localhost:{PROXY}"}
         password = run(prepare_demonstration(dsn, Settings()))
         workers = [subprocess.Popen([sys.executable, "-m", "api.cli", "worker"]) for _ in range(2)]
         processes = [Process(port) for port in PORTS]

@@ -7,16 +7,14 @@ import http.client
 import json
 import os
 import random  # noqa: TID251 - addresses of strangers; no secret here
-import tempfile
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
 from api.cli import run
 from api.core.embedded import embedded_postgres
 from api.core.settings import Settings
-from bench.machine import load, needs, portal
+from bench.machine import data_directory, load, needs, portal
 from bench.towns import prepare_demonstration, sign_in
 
 PORT, SECONDS, STRANGERS, READERS = 8476, 8, 32, 8
@@ -40,9 +38,9 @@ def storm(over: threading.Event, seen: Counter[int]) -> None:
 def main() -> None:
     """Reads without and with the storm, twice each."""
     needs("wrk", "taskset")
-    with tempfile.TemporaryDirectory() as folder, embedded_postgres(Path(folder)) as dsn:
+    with data_directory() as folder, embedded_postgres(folder) as dsn:
         os.environ |= {
-            "FOYER_DATA_DIR": folder,
+            "FOYER_DATA_DIR": str(folder),
             "FOYER_PUBLIC_URL": f"http://localhost:{PORT}",
             "FOYER_TRUSTED_PROXIES": "127.0.0.1",
         }

@@ -6,13 +6,11 @@ and at once after it, eight connections say what everybody else notices.
 
 import os
 import resource
-import tempfile
-from pathlib import Path
 
 from api.cli import run
 from api.core.embedded import embedded_postgres
 from api.core.settings import Settings
-from bench.machine import load, needs, portal, wrk
+from bench.machine import data_directory, load, needs, portal, wrk
 from bench.scaleout import PROXY, proxy
 from bench.towns import prepare_demonstration, sign_in
 
@@ -32,8 +30,8 @@ def main() -> None:
     needs("wrk", "taskset", "haproxy")
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with tempfile.TemporaryDirectory() as name, embedded_postgres(folder := Path(name)) as dsn:
-        os.environ |= {"FOYER_DATA_DIR": name, "FOYER_PUBLIC_URL": f"http://localhost:{PORT}"}
+    with data_directory() as folder, embedded_postgres(folder) as dsn:
+        os.environ |= {"FOYER_DATA_DIR": str(folder), "FOYER_PUBLIC_URL": f"http://localhost:{PORT}"}
         password = run(prepare_demonstration(dsn, Settings()))
         with portal(PORT, "0,1"), proxy(folder, [PORT]):
             token = sign_in(PORT, password)

@@ -23,6 +23,7 @@ from aiosmtpd.controller import Controller
 
 from api.core.embedded import embedded_postgres
 from api.core.settings import Settings
+from bench.machine import data_directory
 from tests.portal import Agent, Mailbox, Portal, Software
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -74,9 +75,10 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture(scope="session")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data_dir() -> Iterator[Path]:
     """The installation's data directory."""
-    return tmp_path_factory.mktemp("foyer")
+    with data_directory() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,7 @@ class Account(Identified, Created, Versioned, Base):
     authorization_version: Mapped[int] = mapped_column(server_default=text("1"))
     activated_at: Mapped[datetime | None]
     opened_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))  # at the counter
+    closes_on: Mapped[date | None]  # nobody used it for years: its owner was told this day
     closed_at: Mapped[datetime | None]  # erased: the row stays, empty, for what refers to it
 
     __table_args__ = (

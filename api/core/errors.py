@@ -119,7 +119,6 @@ class ProblemDetails(BaseModel):
 
 
 STATUS_WORDS: dict[int, tuple[str, str, str]] = {
-    400: ("bad-request", "La demande est mal formée.", "The request is malformed."),
     404: ("not-found", "Cette adresse n'existe pas.", "This address does not exist."),
     405: ("method-not-allowed", "Cette action n'existe pas à cette adresse.", "This action does not exist here."),
     413: ("too-large", "Le contenu envoyé est trop volumineux.", "What was sent is too large."),
@@ -197,13 +196,22 @@ def answer_to(request: Request, error: Problem) -> Response:
     )
 
 
+UNREADABLE = InvalidField("/", "unreadable", "Le contenu envoyé ne peut pas être lu.", "What was sent cannot be read.")
+
+
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-    code, fr, en = STATUS_WORDS.get(error.status_code, STATUS_WORDS[400])
+    if error.status_code == 400:  # the framework's word for a body that is no UTF-8, or no form
+        return answer_to(request, UNREADABLE)
+    code, fr, en = STATUS_WORDS.get(error.status_code, STATUS_WORDS[422])
     answer = problem_response(
         request, error.status_code, code, code.replace("-", " "), en if _language(request) == "en" else fr
     )
     answer.headers.update(error.headers or {})
+    if error.status_code == 405 and (route := request.scope.get("route")):
+        # The framework names the methods of one route; the address has several.
+        same = (other.methods for other in request.app.router.routes if getattr(other, "path", "") == route.path)
+        answer.headers["Allow"] = ", ".join(sorted(set().union(*same)))
     return answer
 
 

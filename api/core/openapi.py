@@ -58,9 +58,9 @@ def document(app: FastAPI) -> dict[str, Any]:
         for name, words in IMPLIED.values()
     }
     spec["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    for path, route in api_routes(app):
+    for _, route in api_routes(app):
         for method in (m.lower() for m in route.methods or ()):
-            _dress(spec["paths"][path][method], scope_of(route))
+            _dress(spec["paths"][route.path_format][method], scope_of(route))
     return spec
 
 

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # OWASP, « CSV Injection »
+FORMULA = tuple("=+-@＝＋－＠\t\r\n")  # OWASP, « CSV Injection »: their full-width forms as well
 
 
 def neutral(cell: str) -> str:

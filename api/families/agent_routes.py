@@ -28,12 +28,14 @@ Search = Annotated[
 async def search_families(
     caller: FamiliesAgent, search: Search, limit: pages.Limit = 25, cursor: pages.Cursor = None
 ) -> Response:
-    """The family files that match: exactly first, then, when no name begins so, those that are spelled alike."""
+    """The family files that match: exactly first, then, when no name begins so, those that are spelled alike.
+
+    By a name they are those of 100 people at most: who has a common name is found by another word, or by the reference.
+    """
     score, after = pages.score_cursor(cursor)
     return await caller.json(
         queries.SEARCH,
         search=search.strip(),
-        pattern=queries.beginnings(search),
         name=queries.search_name(search),
         phone=normal_phone(search) or "",
         limit=limit,

@@ -114,6 +114,11 @@ class PersonName(Base):
 
     __table_args__ = (
         Index("ix_person_name_name", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+        Index(
+            "ix_person_name_words",
+            text("array_to_tsvector(string_to_array(btrim(name), ' '))"),
+            postgresql_using="gin",
+        ),
     )
 
 

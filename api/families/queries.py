@@ -55,9 +55,10 @@ AGENT_ADULTS = f"""(SELECT json_agg(json_build_object('id', a.id, 'reference', a
 AGENT_CHILDREN = """coalesce((SELECT json_agg(json_build_object('id', c.id, 'reference', c.reference, 'first_name', c.first_name,
         'last_name', c.last_name, 'birth_date', c.birth_date, 'school', c.school, 'grade', c.grade) ORDER BY c.birth_date, c.id)
     FROM family_child fc JOIN child c ON c.id = fc.child_id WHERE fc.family_id = f.id), '[]')"""
+# (The first argument of find_by_name is the release before's.)
 SEARCH = Read(f"""
     WITH named AS MATERIALIZED (
-        SELECT * FROM find_by_name(:pattern::text, :name::text, 500)
+        SELECT * FROM find_by_name('', :name::text, 100)
     ), found AS (
         SELECT coalesce(f.merged_into, f.id) AS id, 3::real AS score FROM family f WHERE f.reference = :search::text
         UNION ALL SELECT a.family_id, 3 FROM adult a WHERE a.reference = upper(:search)
@@ -95,11 +96,6 @@ def search_name(*names: str) -> str:
         if not unicodedata.combining(c)
     )
     return " ".join("".join(c if c.isalnum() else " " for c in plain.lower()).split())
-
-
-def beginnings(search: str) -> str:
-    """A pattern that finds a name by the beginnings of its words, in their order: `mar dup`."""
-    return "".join(f"% {word}" for word in search_name(search).split()) + "%"
 
 
 async def service_by_slug(db: AsyncSession, slug: str) -> Service | None:

@@ -74,7 +74,8 @@ async def import_folder(
         # This connection is ours alone and closed below. Whole files are merged in sets: on tables that were never analysed
         # the planner takes them for a few rows and would compare each with each (20,000 families: 371 s; 23 s so).
         await connection.execute(
-            "SET app.actor = 'system'; SET statement_timeout = 0; SET lock_timeout = '30s'; SET enable_nestloop = off"
+            "SET app.actor = 'system'; SET statement_timeout = 0; SET lock_timeout = '30s'; SET enable_nestloop = off; "
+            "SET work_mem = '64MB'; SET temp_buffers = '32MB'"  # a million rows are joined and sorted in memory, by one import alone
         )
         service_id = await connection.fetchval("SELECT id FROM service WHERE slug = $1", service)
         if service_id is None:

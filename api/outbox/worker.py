@@ -26,6 +26,8 @@ from api.security import secrets
 BATCH = 20
 LEASE = timedelta(seconds=90)  # longer than a transport's time-out
 GIVE_UP_AFTER = timedelta(hours=24)
+Periodic = Callable[[Database, Settings], Awaitable[None]]
+DATABASE_FAILED = (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 POLL = 5.0  # seconds, when no notification came
 log = structlog.get_logger("foyer.worker")
 
@@ -52,7 +54,7 @@ class Worker:
         self,
         database: Database,
         settings: Settings,
-        periodic: tuple[Callable[[Database, Settings], Awaitable[None]], ...] = (),
+        periodic: tuple[Periodic, ...] = (),
     ) -> None:
         self.database, self.settings, self.periodic = database, settings, periodic
         self.transports = gateway.transports(settings)
@@ -68,16 +70,24 @@ class Worker:
                 try:
                     while await self.send_due() == BATCH and not self.stopping.is_set():
                         pass
-                    for work in self.periodic:
-                        await work(self.database, self.settings)
-                except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                except DATABASE_FAILED as error:
                     log.warning("database away", kind=type(error).__name__)
+                for work in self.periodic:
+                    await self._work(work)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.due.wait(), POLL)
         finally:
             listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await listener
+
+    async def _work(self, work: Periodic) -> None:
+        """One feature's periodic work; what fails in it keeps none of the others from theirs."""
+        try:
+            await work(self.database, self.settings)
+        except DATABASE_FAILED as error:
+            name = getattr(work, "__qualname__", type(work).__name__)
+            log.warning("periodic work failed", work=name, kind=type(error).__name__)
 
     def stop(self) -> None:
         """Finish the batch in hand, then end."""

@@ -89,7 +89,7 @@ async def object_to_service_key(body: Objection, db: PublicSession, now: Now) ->
     await service.object_to(db, body.token, now)
 
 
-@router.delete("/{link_id}", status_code=204, responses=problems(NotFound))
+@router.delete("/{link_id:uuid}", status_code=204, responses=problems(NotFound))
 async def detach_service_key(link_id: UUID, db: SessionDep, caller: KeysWriter, now: Now) -> None:
     """Give a key up; what it opened is closed at the next request."""
     await service.detach(db, caller.account_id, link_id, now)

@@ -210,7 +210,7 @@ async def end_current_session(db: SessionDep, caller: AccountWriter, response: R
     response.delete_cookie(REFRESH_COOKIE, path="/", secure=True, httponly=True, samesite="strict")
 
 
-@router.delete("/{session_id}", status_code=204, responses=problems(NotFound))
+@router.delete("/{session_id:uuid}", status_code=204, responses=problems(NotFound))
 async def end_session(session_id: UUID, db: SessionDep, caller: AccountWriter, now: Now) -> None:
     """Sign another device out."""
     await service.end(db, caller.account_id, session_id, now)

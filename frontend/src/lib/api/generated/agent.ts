@@ -1937,6 +1937,8 @@ export const getSearchFamiliesUrl = (params: SearchFamiliesParams,) => {
 
 /**
  * The family files that match: exactly first, then, when no name begins so, those that are spelled alike.
+ *
+ * By a name they are those of 100 people at most: who has a common name is found by another word, or by the reference.
  * @summary Search Families
  */
 export const searchFamilies = async (params: SearchFamiliesParams, options?: Parameters<typeof http>[1]): Promise<AgentFamilyList> => {

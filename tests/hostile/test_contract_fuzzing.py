@@ -1,0 +1,72 @@
+"""schemathesis, all its phases, against the running portal: no 5xx, no status or body that the contract does not name."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT
+from tests.portal import Agent, Parent, Portal, Software
+
+# What ends the session of who asks, or another's: a run would go on as nobody. They are fuzzed without a token.
+ENDS_SESSIONS = (
+    "close_account", "delete_account", "change_password", "end_session", "sign_out", "delete_session", "delete_current_session",
+)  # fmt: skip
+# What the contract promises of every answer; whether wrong data is refused and right data taken, too.
+LEFT_OUT = {
+    # A rule that a schema cannot say (a phone number that exists, an activity that is open) refuses data that fits the schema.
+    "positive_data_acceptance",
+}
+
+
+@pytest.fixture(scope="module")
+def parent(portal: Portal, agent: Agent) -> Parent:
+    """Somebody with a key, and with something of everything."""
+    portal.database.run("DELETE FROM attempts")
+    return portal.parent_with_key(agent)
+
+
+def fuzz(portal: Portal, folder: Path, headers: dict[str, str], *options: str) -> None:
+    """Run it; the failures are its own report."""
+    most = os.environ.get("FOYER_FUZZ_EXAMPLES", "6")
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", str(PROJECT / "openapi.yaml"), "--url", portal.address),
+        *("--max-examples", most, "--exclude-checks", ",".join(LEFT_OUT), "--continue-on-failure", "--no-color"),
+        *("--request-timeout", "10", "--warnings", "off", "--seed", "1", "--report", "ndjson", "--report-dir", str(folder)),
+        *(word for name, value in headers.items() for word in ("--header", f"{name}: {value}")),
+        *options,
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=1200)
+    print(done.stdout[-200_000:], done.stderr[-2000:])
+    assert done.returncode == 0
+
+
+def mine(portal: Portal, *names: str) -> list[str]:
+    """The options for the operations whose right begins with one of the names, without those that end sessions."""
+    return [word for name in ENDS_SESSIONS for word in ("--exclude-operation-id", name)] + [
+        word for name in names for word in ("--include-path-regex", name)
+    ]
+
+
+def test_a_stranger_finds_no_fault(portal: Portal, tmp_path: Path) -> None:
+    """Without a token, over every operation."""
+    fuzz(portal, tmp_path, {})
+
+
+def test_a_parent_finds_no_fault(portal: Portal, parent: Parent, tmp_path: Path) -> None:
+    """With a key, over what parents may do."""
+    fuzz(portal, tmp_path, parent.headers(), *mine(portal, "^/api/v1/(?!agent/|integration/|oauth/)"))
+
+
+def test_an_agent_finds_no_fault(portal: Portal, agent: Agent, tmp_path: Path) -> None:
+    """Over what agents may do."""
+    fuzz(portal, tmp_path, agent.headers(), *mine(portal, "^/api/v1/agent/"))
+
+
+def test_other_software_finds_no_fault(portal: Portal, software: Software, tmp_path: Path) -> None:
+    """Over what integrators may do."""
+    fuzz(portal, tmp_path, software.headers(), *mine(portal, "^/api/v1/integration/"))
+    assert json

@@ -1,0 +1,207 @@
+"""Two families: neither sees, changes or learns of anything of the other, by whatever way an id is sent."""
+
+import asyncio
+import json
+import re
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.contract.test_openapi import OPERATIONS, SPEC
+from tests.enrollments.test_enrollments import activity, enroll
+from tests.portal import Agent, Parent, Portal
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+PERSONAL = [o for o in OPERATIONS if "x-scope" in o[2] and not o[2]["x-scope"].startswith(("agent:", "integration:"))]
+READS = [
+    "/me", "/me/audit", "/me/export", "/sessions", "/family", "/invoices?limit=100", "/household/members", "/requests",
+    "/service-keys", "/enrollments",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def homes(portal: Portal, agent: Agent) -> tuple[Parent, Parent]:
+    """Two parents of two families, each with something of everything."""
+    portal.database.run("DELETE FROM attempts")
+    both = portal.parent_with_key(agent), portal.parent_with_key(agent)
+    common = activity(portal.database, places=5)
+    for one in both:
+        child = {"kind": "child", "first_name": "Léa", "last_name": "Silva", "birth_date": "2018-04-05"}
+        one.extra["member_id"] = one.post("/household/members", child).json()["id"]
+        asked = one.post("/requests", {"type": "service-key", "data": {"service": "enfance", "deliver_by": "sms"}})
+        one.extra["request_id"] = asked.json()["id"]
+        files = {"file": ("a.pdf", b"%PDF-1.7\n%%EOF")}
+        path = f"/requests/{one.extra['request_id']}/documents"
+        one.extra["document_id"] = one.http.post(path, files=files, headers=one.headers()).json().get("id", "")
+        one.extra["enrollment_id"] = enroll(one, common).json()["id"]
+        one.extra["invoice_id"] = one.get("/invoices").json()["items"][0]["id"]
+        one.extra["session_id"] = one.get("/sessions").json()["items"][0]["id"]
+        one.extra["link_id"] = one.link_id
+        assert one.family
+        one.extra["family_id"], one.extra["child_id"] = one.family.id, one.family.children[0]["id"]
+    return both
+
+
+def ids_of(one: Parent) -> set[str]:
+    """Every id that belongs to one home and to nobody else."""
+    assert one.family
+    people = [person["id"] for person in [*one.family.adults, *one.family.children]]
+    return {value for value in one.extra.values() if UUID.fullmatch(str(value))} | set(people)
+
+
+def walked(one: Parent) -> str:
+    """Everything that somebody can read."""
+    answers = [one.http.get(f"{one.http.base_url}{path.lstrip('/')}", headers=one.headers()) for path in READS]
+    assert {answer.status_code for answer in answers} <= {200}, [(a.url, a.status_code) for a in answers]
+    return "".join(answer.text for answer in answers)
+
+
+def test_nothing_that_one_reads_has_an_id_of_the_other(homes: tuple[Parent, Parent]) -> None:
+    """All reads of each, searched for everything of the other's; and each does see their own."""
+    for one, other in (homes, homes[::-1]):
+        seen = walked(one)
+        assert one.extra["invoice_id"] in seen
+        assert not [foreign for foreign in ids_of(other) if foreign in seen]
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "op"),
+    [o for o in PERSONAL if "{" in o[0]],
+    ids=[o[2]["operationId"] for o in PERSONAL if "{" in o[0]],
+)
+def test_an_id_in_the_path_opens_nothing_of_another(
+    homes: tuple[Parent, Parent], path: str, method: str, op: dict[str, Any]
+) -> None:
+    """404 as for what does not exist, with a body that would be right, and with none."""
+    mine, other = homes
+    ids = {name: str(value) for name, value in other.extra.items()} | {"day": "2027-01-04"}
+    names = re.findall(r"{(\w+)}", path)
+    if set(names) <= {"activity_id"}:
+        pytest.skip("activities are everybody's")
+    values = {name: ids.get(name, other.extra["request_id"]) for name in names}
+    where = path.removeprefix("/api/v1").format(**values)
+    before = walked(other)
+    for body in ({}, example(op)):
+        if "multipart/form-data" in op.get("requestBody", {}).get("content", {}):
+            files = {"file": ("a.pdf", b"%PDF-1.7\n%%EOF")}
+            answer = mine.http.request(method.upper(), where, files=files, headers=mine.headers())
+        else:
+            sends = method in {"post", "put", "patch"}
+            headers = {"if_match": '"1"'} if method in {"patch", "put", "delete"} else {}
+            answer = mine.send(method.upper(), where, body if sends else None, **headers)
+        assert answer.status_code in ({404} if body or not sends_body(op) else {404, 422}), answer.text
+        assert not [foreign for foreign in ids_of(other) if foreign in answer.text]
+    assert walked(other).count(other.extra["member_id"]) == before.count(other.extra["member_id"])
+
+
+def sends_body(op: dict[str, Any]) -> bool:
+    """Whether an operation takes a body with fields that must be there."""
+    return "requestBody" in op
+
+
+def example(op: dict[str, Any]) -> dict[str, Any]:
+    """A body that fits the schema, as somebody who means harm would send."""
+    content = op.get("requestBody", {}).get("content", {}).get("application/json")
+    return dict(value(content["schema"])) if content else {}
+
+
+def value(schema: dict[str, Any]) -> Any:
+    """A plain value of a schema; only the fields that must be there, and the first of those that may."""
+    if "$ref" in schema:
+        return value(SPEC["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]])
+    if "enum" in schema or "const" in schema:
+        return schema.get("const", schema.get("enum", [None])[0])
+    if "anyOf" in schema:
+        return value(schema["anyOf"][0])
+    kind = schema.get("type")
+    if kind == "object":
+        fields = schema.get("properties", {})
+        wanted = schema.get("required") or list(fields)[:1]
+        return {name: value(fields[name]) for name in wanted}
+    if kind == "array":
+        return [value(schema["items"])]
+    if kind == "integer":
+        return max(1, int(schema.get("minimum", 1)))
+    if kind == "boolean":
+        return True
+    formats = {"date": "2027-01-04", "uuid": "00000000-0000-4000-8000-000000000000", "email": "a@exemple.fr"}
+    return formats.get(str(schema.get("format")), "Essai de texte")
+
+
+@pytest.mark.parametrize("kind", ["query", "enrollment", "basket"])
+def test_an_id_in_the_query_or_the_body_opens_nothing_of_another(
+    portal: Portal, homes: tuple[Parent, Parent], kind: str
+) -> None:
+    """Another's child, family or enrollment where one's own belongs: refused as unknown, and nothing is written."""
+    mine, other = homes
+    child, where = other.extra["child_id"], activity(portal.database, places=5)
+    if kind == "query":
+        assert other.extra["family_id"] not in mine.get("/invoices", family_id=other.extra["family_id"]).text
+        answers = [mine.get("/activities", child_id=child), mine.get(f"/activities/{where}", child_id=child)]
+        answers += [mine.get(f"/activities/{where}/estimate", child_id=child, days="mon")]
+    elif kind == "enrollment":
+        answers = [mine.post("/enrollments", {"child_id": child, "activity_id": where, "days": ["mon"]})]
+    else:
+        lines = [{"child_id": child, "activity_id": where, "days": ["mon"]}]
+        answers = [mine.post("/enrollments/baskets", {"items": lines})]
+    for answer in answers:
+        told = answer.text
+        assert answer.status_code in {404, 422} or "not-found" in told, told
+        assert other.extra["family_id"] not in told
+        assert other.extra["enrollment_id"] not in told
+    assert where not in other.get("/enrollments").text
+
+
+def test_thousands_of_alternating_requests_cross_no_byte(portal: Portal, homes: tuple[Parent, Parent]) -> None:
+    """Fifty at a time over few connections: each answer has the asker's own rows and none of the other's."""
+    own = [(one.headers(), ids_of(one), str(one.extra["invoice_id"])) for one in homes]
+    wrong: list[str] = []
+
+    async def ask(client: httpx2.AsyncClient, turns: asyncio.Semaphore, who: int) -> None:
+        headers, _, invoice = own[who]
+        async with turns:
+            answer = await client.get("/invoices", headers=headers)
+        if answer.status_code != 200 or invoice not in answer.text:
+            wrong.append(f"{answer.status_code}: not one's own")
+        wrong.extend(foreign for foreign in own[1 - who][1] if foreign in answer.text)
+
+    async def go() -> None:
+        turns = asyncio.Semaphore(50)
+        limits = httpx2.Limits(max_connections=50, max_keepalive_connections=50)
+        async with httpx2.AsyncClient(base_url=portal.http.base_url, limits=limits, timeout=60) as client:
+            await asyncio.gather(*(ask(client, turns, turn % 2) for turn in range(2000)))
+
+    asyncio.run(go())
+    assert wrong == []
+
+
+def test_the_other_parent_is_a_name_and_a_role(portal: Portal, homes: tuple[Parent, Parent]) -> None:
+    """Nothing that a parent reads has the address, phone, mail or birth date of the other adult of the file."""
+    mine = homes[0]
+    assert mine.family
+    seen = walked(mine)
+    secret = mine.family.adults[1]
+    row = portal.database.rows(
+        "SELECT address, birth_date::text AS born FROM adult_private WHERE adult_id = $1::text::uuid", secret["id"]
+    )[0]
+    told = [word for word in (secret["phone"], secret["email"], row["address"], row["born"]) if word and word in seen]
+    own = portal.database.value(
+        "SELECT address FROM adult_private WHERE adult_id = $1::text::uuid", mine.family.adults[0]["id"]
+    )
+    assert [word for word in told if word != own] == []
+    assert json.loads(mine.get("/family").text)["items"][0]["adults"][1]["last_name"] == secret["last_name"]
+
+
+def test_a_child_who_leaves_the_file_is_gone_at_once(portal: Portal, agent: Agent) -> None:
+    """Custody ends: the next request of that parent knows nothing of the child, of its enrollments and of its days."""
+    portal.database.run("DELETE FROM attempts")
+    parent = portal.parent_with_key(agent, portal.family(lambda family: len(family.children) >= 2))
+    assert parent.family
+    child = parent.family.children[0]["id"]
+    mine = enroll(parent, activity(portal.database)).json()["id"]
+    assert child in parent.get("/family").text
+    portal.database.run("DELETE FROM family_child WHERE child_id = $1::text::uuid", child)
+    for path in ("/family", "/invoices", "/enrollments", f"/enrollments/{mine}/bookings"):
+        assert child not in parent.get(path).text, path
+    assert parent.get("/activities", child_id=child).status_code == 404
