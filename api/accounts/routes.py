@@ -26,6 +26,7 @@ from api.core.settings import SettingsDep
 from api.security.addresses import ClientNetwork
 from api.security.principal import Principal, Reader, Reads, Requires
 from api.security.scopes import Scope
+from api.security.silence import in_step
 from api.town.gate import Open
 from api.town.models import Function, SwitchedOff
 
@@ -49,7 +50,8 @@ async def create_account(
     now: Now,
 ) -> Accepted:
     """Ask for an account. The answer is the same for a known address; the mail tells its owner."""
-    await service.sign_up(database, settings, body, language, network, now)
+    async with in_step():
+        await service.sign_up(database, settings, body, language, network, now)
     return Accepted()
 
 
@@ -62,14 +64,16 @@ async def activate_account(body: TokenInput, db: PublicSession, now: Now) -> Non
 @router.post("/accounts/activation-mail", status_code=202)
 async def resend_activation_mail(body: EmailInput, database: DatabaseDep, settings: SettingsDep, now: Now) -> Accepted:
     """Send the activation mail again, at most once a minute and five times a day."""
-    await service.resend_activation(database, settings, body.email, now)
+    async with in_step():
+        await service.resend_activation(database, settings, body.email, now)
     return Accepted()
 
 
 @router.post("/password-resets", status_code=202)
 async def request_password_reset(body: EmailInput, database: DatabaseDep, settings: SettingsDep, now: Now) -> Accepted:
     """Ask for a mail to choose a new password."""
-    await service.request_reset(database, settings, body.email, now)
+    async with in_step():
+        await service.request_reset(database, settings, body.email, now)
     return Accepted()
 
 

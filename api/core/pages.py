@@ -4,6 +4,7 @@ The database makes the cursor: the values a list is ordered by, joined by `~`.
 """
 
 from datetime import date
+from math import isfinite
 from typing import Annotated
 from uuid import UUID
 
@@ -35,8 +36,11 @@ def score_cursor(cursor: str | None) -> tuple[float | None, UUID | None]:
     if not cursor:
         return None, None
     try:
-        score, _, row = cursor.partition("~")
-        return float(score), UUID(row)
+        number, _, row = cursor.partition("~")
+        score = float(number)
+        if not isfinite(score):
+            raise BadCursor
+        return score, UUID(row)
     except ValueError:
         raise BadCursor from None
 

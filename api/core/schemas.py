@@ -12,6 +12,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from api.core.clock import utcnow
 from api.core.errors import FieldRefused
 
+# They turn what follows around: a name would be read as another.
+TURNS_AROUND = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 
 def _plain(value: object) -> object:
     if not isinstance(value, str):
@@ -23,7 +26,7 @@ def _plain(value: object) -> object:
             "text", "Ce texte contient des caractères illisibles.", "This text has unreadable characters."
         ) from None
     text = unicodedata.normalize("NFC", value).strip()
-    if any(unicodedata.category(c) == "Cc" and c not in "\n\t" for c in text):
+    if any((unicodedata.category(c) == "Cc" and c not in "\n\t") or c in TURNS_AROUND for c in text):
         raise FieldRefused("text", "Ce texte contient des caractères interdits.", "This text has forbidden characters.")
     return text
 

@@ -125,7 +125,7 @@ def value(schema: dict[str, Any]) -> Any:
         return max(1, int(schema.get("minimum", 1)))
     if kind == "boolean":
         return True
-    formats = {"date": "2027-01-04", "uuid": "00000000-0000-4000-8000-000000000000", "email": "a@exemple.fr"}
+    formats = {"date": "2020-01-06", "uuid": "00000000-0000-4000-8000-000000000000", "email": "a@exemple.fr"}
     return formats.get(str(schema.get("format")), "Essai de texte")
 
 
