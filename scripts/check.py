@@ -29,13 +29,15 @@ BROWSER_TESTS = ["tests/e2e"]
 MACHINES = ("core", "imports", "security")
 PLACES = ("draws", "enrollments")  # they need many families of one town
 OTHER_TESTS = [f"tests/{name}" for name in MACHINES + PLACES]
+HOSTILE_TESTS = ["tests/hostile"]
 TESTS: dict[str, list[Path | str]] = {"vitest": [*NPM, "test"]}
 # Each has a portal and a database of its own, and waits a lot: side by side, and beside the checks, all take little more
 # than the longest. A new folder of tests is among people's.
 BESIDE: dict[str, list[Path | str]] = {
-    "pytest, people": [*PYTEST, *(f"--ignore={place}" for place in BROWSER_TESTS + OTHER_TESTS)],
+    "pytest, people": [*PYTEST, *(f"--ignore={place}" for place in BROWSER_TESTS + OTHER_TESTS + HOSTILE_TESTS)],
     "pytest, machines and places": [*PYTEST, *OTHER_TESTS],
     "pytest, browser": [*PYTEST, *BROWSER_TESTS],
+    "pytest, hostile": [*PYTEST, *HOSTILE_TESTS],
 }
 
 
@@ -91,8 +93,15 @@ def run(name: str, command: list[Path | str], *, live: bool) -> Result:
     if live:
         print(f"\n── {name}", flush=True)
     started, lines = time.monotonic(), []
+    # Every `foyer` of the tests would compile the whole project again.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen(
-        [str(word) for word in command], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [str(word) for word in command],
+        cwd=PROJECT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     assert process.stdout  # noqa: S101 - it is a pipe
     for line in process.stdout:

@@ -4,13 +4,13 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 
-from api.core.schemas import Input
+from api.core.schemas import CalendarDay, Input
 
 
 class AbsenceCreate(Input):
     """The child does not come on a day."""
 
-    day: date
+    day: CalendarDay
 
 
 class BookingRead(BaseModel):

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from api.activities.models import Decider
 from api.core.schemas import Page
@@ -43,8 +43,8 @@ class Criterion(BaseModel):
         "under `below`; residents: lives in the town; declared: the parent says so, an agent may check"
     )
     label: Annotated[str, Field(min_length=1, max_length=200)]
-    points: Annotated[int, Field(ge=1, le=1000)]
-    below: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    points: Annotated[StrictInt, Field(ge=1, le=1000)]
+    below: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = None
 
 
 class DrawFacts(BaseModel):

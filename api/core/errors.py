@@ -151,6 +151,7 @@ FIELD_WORDS: dict[str, tuple[str, str, str]] = {
     "int_type": ("number", "Un nombre entier est attendu.", "A whole number is expected."),
     "int_parsing": ("number", "Un nombre entier est attendu.", "A whole number is expected."),
     "int_from_float": ("number", "Un nombre entier est attendu.", "A whole number is expected."),
+    "bool_type": ("yes-no", "« true » ou « false » est attendu.", "“true” or “false” is expected."),
     "json_invalid": ("json", "Le contenu n'est pas du JSON valable.", "The body is not valid JSON."),
     "greater_than_equal": ("too-small", "Au moins {ge}.", "At least {ge}."),
     "less_than_equal": ("too-large", "Au plus {le}.", "At most {le}."),

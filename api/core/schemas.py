@@ -7,11 +7,12 @@ from typing import Annotated
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from api.core.clock import utcnow
 from api.core.errors import FieldRefused
 
+ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 # They turn what follows around: a name would be read as another.
 TURNS_AROUND = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -101,6 +102,13 @@ def valid_phone(value: str, region: str = "GF") -> str:
     return number
 
 
+def _written(value: object) -> object:
+    """A day or a moment is written as RFC 3339 has it; a bare number is not taken for seconds since 1970."""
+    if isinstance(value, date) or (isinstance(value, str) and ISO_DAY.match(value)):
+        return value
+    raise FieldRefused("date", "Une date est attendue, comme 2019-04-30.", "A date is expected, as 2019-04-30.")
+
+
 def _birth_date(value: date) -> date:
     if not value.year >= 1900 or value > utcnow().date():
         raise FieldRefused("date", "Cette date de naissance n'est pas possible.", "This date of birth is not possible.")
@@ -115,7 +123,9 @@ Email = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=254
 Mailbox = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=254), AfterValidator(mailbox)]
 Login = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=254), AfterValidator(normal_login)]
 Phone = Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=30), AfterValidator(valid_phone)]
-BirthDate = Annotated[date, AfterValidator(_birth_date)]
+CalendarDay = Annotated[date, BeforeValidator(_written)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+BirthDate = Annotated[CalendarDay, AfterValidator(_birth_date)]
 Opaque = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 

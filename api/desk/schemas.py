@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from api.core.schemas import Input, LongText, Name, OptionalText, Page
 from api.enrollments.models import EnrollmentState
@@ -103,7 +103,7 @@ class Filters(Input):
     state: RequestState | None = None
     type: OptionalText | None = None
     assigned: Literal["me", "nobody", "others"] | None = None
-    unread: bool = False
+    unread: StrictBool = False
     search: OptionalText | None = None
 
 

@@ -95,14 +95,14 @@ async def create_enrollment_basket(
     return await once.run(db, caller.account_id, lambda: baskets.enroll(db, who, body, language))
 
 
-@router.get("/{enrollment_id}", responses=answers(200, EnrollmentDetail, NotFound))
+@router.get("/{enrollment_id:uuid}", responses=answers(200, EnrollmentDetail, NotFound))
 async def get_enrollment(enrollment_id: UUID, caller: EnrollmentsReader, today: Today) -> Response:
     """One enrollment; when it waits or waited, its rank and how it came to be."""
     return await caller.versioned(queries.ONE, id=enrollment_id, today=today)
 
 
 @router.patch(
-    "/{enrollment_id}",
+    "/{enrollment_id:uuid}",
     responses=problems(
         NotFound,
         Stale,

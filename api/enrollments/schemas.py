@@ -4,11 +4,11 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, StrictBool, model_validator
 
 from api.activities.schemas import Day
 from api.core.errors import FieldRefused
-from api.core.schemas import Input, Page
+from api.core.schemas import CalendarDay, Input, Page
 from api.enrollments.models import EnrollmentState
 
 
@@ -18,8 +18,10 @@ class EnrollmentCreate(Input):
     child_id: UUID
     activity_id: UUID
     days: list[Day] = Field(min_length=1, max_length=7)
-    starts_on: date | None = Field(None, description="by default the activity's start, or today when it has started")
-    ends_on: date | None = Field(None, description="by default the activity's end")
+    starts_on: CalendarDay | None = Field(
+        None, description="by default the activity's start, or today when it has started"
+    )
+    ends_on: CalendarDay | None = Field(None, description="by default the activity's end")
     declared: list[Annotated[str, Field(max_length=40)]] = Field(
         [], max_length=10, description="codes of the draw's criteria that the family declares"
     )
@@ -29,7 +31,7 @@ class EnrollmentChange(Input):
     """Other days, another end, or both."""
 
     days: list[Day] | None = Field(None, min_length=1, max_length=7)
-    ends_on: date | None = None
+    ends_on: CalendarDay | None = None
 
     @model_validator(mode="after")
     def something(self) -> Self:
@@ -119,7 +121,9 @@ class Basket(Input):
 
     items: list[EnrollmentCreate] = Field(min_length=1, max_length=20)
     mode: Literal["best-effort", "all-or-nothing"] = "best-effort"
-    together: bool = Field(False, description="siblings in the same activity get places together, or wait together")
+    together: StrictBool = Field(
+        False, description="siblings in the same activity get places together, or wait together"
+    )
 
 
 class BasketOutcome(BaseModel):

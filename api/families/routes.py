@@ -10,14 +10,14 @@ from api.core.languages import ReaderLanguage
 from api.core.routing import router as new_router
 from api.families import queries
 from api.families.schemas import FamilyList, ServiceList
-from api.security.principal import Reader, Reads, claims_of
+from api.security.principal import NotSignedIn, Reader, Reads, claims_of
 from api.security.scopes import Scope
 
 router = new_router(tag="families")
 FamilyReader = Annotated[Reader, Reads(Scope.FAMILY_READ)]
 
 
-@router.get("/services", responses=answers(200, ServiceList))
+@router.get("/services", responses=answers(200, ServiceList, NotSignedIn))
 async def list_services(request: Request, database: DatabaseDep, language: ReaderLanguage) -> Response:
     """The services that give out keys. Public; signed in, it also says which are attached."""
     if "authorization" in request.headers:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, model_validator
+from pydantic import BaseModel, StrictBool, model_validator
 
 from api.core.errors import FieldRefused
 from api.core.schemas import BirthDate, Email, Input, Name, OptionalText, Page, Phone
@@ -18,8 +18,8 @@ class MemberFields(Input):
     phone: Phone | None = None
     email: Email | None = None
     relationship: OptionalText | None = None
-    may_collect: bool = False
-    emergency: bool = False
+    may_collect: StrictBool = False
+    emergency: StrictBool = False
 
 
 class MemberCreate(MemberFields):

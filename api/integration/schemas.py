@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from api.activities.schemas import Day
-from api.core.schemas import Input, OptionalText, Page, Text
+from api.core.schemas import CalendarDay, Input, Moment, OptionalText, Page, Text
 from api.enrollments.models import EnrollmentState
 from api.families.models import AdultRole
 from api.integration.models import DeliveryState
@@ -32,16 +32,16 @@ class AdultWrite(Input):
     title: OptionalText = ""
     first_name: Text
     last_name: Text
-    birth_date: date | None = None
+    birth_date: CalendarDay | None = None
     address: OptionalText = ""
     postal_code: OptionalText = ""
     city: OptionalText = ""
     phone: OptionalText = ""
     email: OptionalText = ""
-    is_payer: bool
-    quotient: int | None = None
-    quotient_from: date | None = None
-    quotient_to: date | None = None
+    is_payer: StrictBool
+    quotient: StrictInt | None = None
+    quotient_from: CalendarDay | None = None
+    quotient_to: CalendarDay | None = None
 
 
 class ChildWrite(Input):
@@ -50,11 +50,11 @@ class ChildWrite(Input):
     reference: Text
     first_name: Text
     last_name: Text
-    birth_date: date
+    birth_date: CalendarDay
     sex: OptionalText = ""
     school: OptionalText = ""
     grade: OptionalText = ""
-    has_pai: bool = False
+    has_pai: StrictBool = False
     diet: OptionalText = ""
 
 
@@ -84,25 +84,25 @@ class LinePut(Input):
     activity: OptionalText = ""
     label: Text
     quantity: Annotated[Decimal, Field(ge=0, le=10_000, decimal_places=2)]
-    unit_price_cents: int
-    amount_cents: int
+    unit_price_cents: StrictInt
+    amount_cents: StrictInt
 
 
 class InvoicePut(Input):
     """An invoice as the back office knows it; its lines replace those that were there. A payment taken here stays."""
 
-    fiscal_year: Annotated[int, Field(ge=1900, le=2999)]
+    fiscal_year: Annotated[StrictInt, Field(ge=1900, le=2999)]
     family: Text
     adult: Text
-    period_from: date
-    period_to: date
-    issued_on: date
-    due_on: date
-    total_cents: int
-    paid_cents: int = 0
+    period_from: CalendarDay
+    period_to: CalendarDay
+    issued_on: CalendarDay
+    due_on: CalendarDay
+    total_cents: StrictInt
+    paid_cents: StrictInt = 0
     state: SourceState = SourceState.ISSUED
     debt_reference: OptionalText = ""
-    direct_debit: bool = False
+    direct_debit: StrictBool = False
     lines: Annotated[list[LinePut], Field(max_length=500, default_factory=list)]
 
 
@@ -112,15 +112,15 @@ class ActivityPut(Input):
     name: Text
     venue: Text
     unit: OptionalText = ""
-    starts_on: date
-    ends_on: date
-    age_min: Annotated[int, Field(ge=0, le=99)]
-    age_max: Annotated[int, Field(ge=0, le=99)]
-    places: Annotated[int, Field(ge=0, le=100_000)]
-    opens_at: AwareDatetime
-    closes_on: date = Field(description="the last day of enrollment, to its end in the town's zone")
+    starts_on: CalendarDay
+    ends_on: CalendarDay
+    age_min: Annotated[StrictInt, Field(ge=0, le=99)]
+    age_max: Annotated[StrictInt, Field(ge=0, le=99)]
+    places: Annotated[StrictInt, Field(ge=0, le=100_000)]
+    opens_at: Moment
+    closes_on: CalendarDay = Field(description="the last day of enrollment, to its end in the town's zone")
     days: list[Day] = Field(min_length=1, max_length=7)
-    prices_cents: list[Annotated[int, Field(ge=0)]] = Field(
+    prices_cents: list[Annotated[StrictInt, Field(ge=0)]] = Field(
         min_length=4, max_length=4, description="by quotient, lowest first"
     )
 

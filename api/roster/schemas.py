@@ -4,24 +4,24 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, StrictBool, StrictInt, model_validator
 
 from api.activities.models import Decider
 from api.activities.schemas import ActivityFacts, Criterion, Day, Hour
 from api.core.errors import FieldRefused
-from api.core.schemas import Input, LongText, OptionalText, Page, Text
+from api.core.schemas import CalendarDay, Input, LongText, Moment, OptionalText, Page, Text
 from api.enrollments.models import EnrollmentState
 from api.enrollments.schemas import DrawOutcome
 
-Cents = Annotated[int, Field(ge=0, le=1_000_000)]
-Age = Annotated[int, Field(ge=0, le=25)]
+Cents = Annotated[StrictInt, Field(ge=0, le=1_000_000)]
+Age = Annotated[StrictInt, Field(ge=0, le=25)]
 
 
 class DayWrite(Input):
     """A weekday and its places."""
 
     day: Day
-    places: int = Field(ge=0, le=100_000)
+    places: StrictInt = Field(ge=0, le=100_000)
 
 
 class ActivityWrite(Input):
@@ -33,12 +33,12 @@ class ActivityWrite(Input):
     name: Text
     venue: Text
     unit: OptionalText = Field("", description="what a place is counted by: midi, matin, semaine…")
-    starts_on: date
-    ends_on: date
+    starts_on: CalendarDay
+    ends_on: CalendarDay
     age_min: Age
     age_max: Age
-    opens_at: AwareDatetime
-    closes_at: AwareDatetime
+    opens_at: Moment
+    closes_at: Moment
     days: list[DayWrite] = Field(min_length=1, max_length=7)
     prices_cents: list[Cents] = Field(
         min_length=4,
@@ -48,13 +48,13 @@ class ActivityWrite(Input):
     documents: list[Text] = Field([], max_length=20, description="what a family must bring")
     decided_by: Decider = Decider.PLACES
     criteria: list[Criterion] = Field([], max_length=10, description="of a draw; fixed once somebody has asked")
-    draws_at: AwareDatetime | None = Field(None, description="by default when the window closes")
+    draws_at: Moment | None = Field(None, description="by default when the window closes")
     time_from: Hour | None = Field(None, description="the hours of a session: two at the same hours overlap")
     time_to: Hour | None = None
     schools: list[Text] = Field([], max_length=50, description="for the children of these schools only; empty: of any")
-    residents_only: bool = Field(False, description="for families who live in the town")
-    notice_days: int = Field(2, ge=0, le=90, description="before a cancellation or a change counts")
-    absence_days: int = Field(1, ge=0, le=30, description="how many days before an absence is told in time")
+    residents_only: StrictBool = Field(False, description="for families who live in the town")
+    notice_days: StrictInt = Field(2, ge=0, le=90, description="before a cancellation or a change counts")
+    absence_days: StrictInt = Field(1, ge=0, le=30, description="how many days before an absence is told in time")
     absence_time: Hour = Field("10:00", description="and until when on that day")
 
     @model_validator(mode="after")
@@ -173,7 +173,7 @@ class WaitingMove(Input):
     """Another rank for one who waits. The family reads the reason; the others only that the order was changed."""
 
     enrollment_id: UUID
-    rank: int = Field(ge=1, le=100_000, description="1 is the next; past the end is the last")
+    rank: StrictInt = Field(ge=1, le=100_000, description="1 is the next; past the end is the last")
     reason: LongText
 
 

@@ -106,7 +106,7 @@ async def add_passkey(
     return PasskeyRead.model_validate(passkey, from_attributes=True)
 
 
-@router.delete("/passkeys/{passkey_id}", status_code=204, responses=problems(NotFound))
+@router.delete("/passkeys/{passkey_id:uuid}", status_code=204, responses=problems(NotFound))
 async def remove_passkey(passkey_id: UUID, db: SessionDep, caller: AccountWriter, settings: SettingsDep) -> None:
     """A device no longer signs in without a password."""
     account = await accounts.lock(db, caller.account_id)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-STEP = 0.2  # seconds: many times what the work takes
+STEP = 0.1  # seconds: many times what the work takes
 
 
 @asynccontextmanager

@@ -1,12 +1,12 @@
 """What goes in and comes out of service keys."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.core.schemas import Input, Opaque, Page, Text
+from api.core.schemas import CalendarDay, Input, Opaque, Page, Text
 from api.service_keys.models import Delivery
 from api.sessions.schemas import TokenRead
 
@@ -22,7 +22,7 @@ class KeyChallenge(Input):
     """The second proof of a key that travelled on paper."""
 
     challenge: Opaque
-    birth_date: date = Field(description="of a child of the file")
+    birth_date: CalendarDay = Field(description="of a child of the file")
 
 
 class Objection(Input):

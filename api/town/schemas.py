@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field
 
 from api.core.errors import FieldRefused
-from api.core.schemas import Input, LongText, Page
+from api.core.schemas import Input, LongText, Moment, Page
 from api.town.models import Function
 
 
@@ -57,8 +57,8 @@ class NoticeWrite(Input):
     """A notice, in each language."""
 
     body: ByLanguage
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: Moment
+    ends_at: Moment
 
 
 class NoticeRead(NoticeWrite):

@@ -9,9 +9,9 @@ import pytest
 
 from tests.portal import PASSWORD, Agent, Parent, Portal
 
-PAIRS = 30
+PAIRS = 25
 # The chance that one of the first kind takes longer than one of the second: 0.5 when nothing tells them apart. For so many
-# pairs its standard deviation is 0.075; what costs a hash more or less than the other is at 0 or 1.
+# pairs its standard deviation is 0.08; what costs a hash more or less than the other is at 0 or 1.
 ALIKE = (0.2, 0.8)
 RECOGNISABLE = {"x-request-id", "date", "content-length"}
 numbers = count(1)
