@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 import asyncpg
 import segno
@@ -21,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api import serving
 from api.app import create_app
+from api.backups import service as backups
 from api.core import logging, migrating, openapi
 from api.core.clock import utcnow
 from api.core.database import APPLICATION_ROLE, Database
@@ -227,6 +229,42 @@ def migrate() -> None:
     with database_address(load_settings()) as dsn:
         run(migrating.migrate(dsn))
     out.print("Le schéma est à jour.")
+
+
+@cli.command()
+def backup(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:
+    """Copy the whole database into a folder, while everything runs. The secrets are not in it: keep them elsewhere."""
+    settings = load_settings()
+    with ready_database(settings) as dsn:
+        made = run(backups.backup(dsn, settings, folder, utcnow()))
+    rows = sum(int(count) for count, _ in made.tables.values())
+    out.print(f"Sauvegarde faite : {len(made.tables)} tables, {rows} lignes, {folder}", soft_wrap=True)
+
+
+@cli.command()
+def erased() -> None:
+    """Print the ids of the accounts that were erased, a line each: kept elsewhere, they survive the loss of the database."""
+    with ready_database(load_settings()) as dsn:
+        for account_id in run(backups.list_erased(dsn)):
+            print(account_id)
+
+
+@cli.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="The folder of a backup.")],
+    known: Annotated[Path | None, typer.Option("--erased", help="What `foyer erased` printed last.")] = None,
+) -> None:
+    """Bring a backup back in place of the present database, which is kept under another name. Stop the portal before."""
+    settings = load_settings()
+    try:
+        ids = [UUID(line) for line in known.read_text().split()] if known else []
+    except (OSError, ValueError):
+        raise Refused(f"{known} n'est pas une liste de « foyer erased ».") from None
+    with database_address(settings) as dsn:
+        old, again = run(backups.restore(dsn, settings, folder, utcnow(), ids))
+        run(migrating.migrate(dsn))
+    out.print(f"Base restaurée et vérifiée. La précédente s'appelle {old}.", soft_wrap=True)
+    out.print(f"Comptes effacés depuis la sauvegarde, effacés de nouveau : {again}.")
 
 
 @contextlib.contextmanager

@@ -36,10 +36,10 @@ class AgentAccount(Problem):
     en = "An agent's account is closed by the administrator."
 
 
-async def close(db: AsyncSession, settings: Settings, account: Account, now: datetime) -> None:
+async def close(db: AsyncSession, settings: Settings, account: Account, now: datetime, *, tell: bool = True) -> None:
     """Erase the person (RGPD, article 17). The row stays, empty, for the enrollments and the audit that refer to it.
 
-    Raises AgentAccount.
+    Without `tell` no mail leaves: somebody who was told before is erased again. Raises AgentAccount.
     """
     if account.role != PARENT:
         raise AgentAccount
@@ -60,5 +60,6 @@ async def close(db: AsyncSession, settings: Settings, account: Account, now: dat
         account.birth_date = account.phone = account.address = account.postal_code = account.city = None
         account.activated_at, account.closed_at = None, now
         account.authorization_version += 1
-    await outbox.enqueue(db, settings, "account-closed", email, language=locale)
+    if tell:
+        await outbox.enqueue(db, settings, "account-closed", email, language=locale)
     await audit.record(db, "account.closed", actor=account.id, account_id=account.id)
