@@ -22,7 +22,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api import serving
 from api.app import create_app
-from api.backups import service as backups
 from api.core import logging, migrating, openapi
 from api.core.clock import utcnow
 from api.core.database import APPLICATION_ROLE, Database
@@ -38,6 +37,7 @@ from api.imports.service import import_folder
 from api.integration import service as integration
 from api.integration.service import ClientRefused
 from api.letters import service as letters
+from api.operations import backups, rotation
 from api.second_factors.agents import AgentExists, add_agent
 
 Result = TypeVar("Result")
@@ -457,13 +457,31 @@ def print_openapi() -> None:
 
 
 @cli.command("secrets")
-def make_secrets(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
+def make_secrets(
+    file: Annotated[Path | None, typer.Argument(help="A new file.")] = None,
+    rotate: Annotated[bool, typer.Option("--rotate", help="Another key to encrypt with, in the present file.")] = False,
+) -> None:
     """Make the secrets of an installation with a database of its own; keep a copy in a safe place."""
+    if rotate:
+        rotation.rotate(load_settings())
+        out.print("Nouvelle clé de chiffrement. Redémarrez le portail et ses tâches, puis : foyer reencrypt")
+        return
+    if file is None:
+        raise Refused("Indiquez le fichier à créer : foyer secrets FICHIER")
     try:
         write_secrets(file)
     except FileExistsError:
         raise Refused(f"{file} existe déjà : il n'est jamais remplacé.") from None
     out.print(f"Secrets écrits dans {file}. Réglez FOYER_SECRET_FILE={file}")
+
+
+@cli.command()
+def reencrypt() -> None:
+    """Write what a former key encrypted with the present one, and forget the former (after `foyer secrets --rotate`)."""
+    settings = load_settings()
+    with ready_database(settings) as dsn:
+        done = run(rotation.reencrypt(dsn, settings))
+    out.print(f"Rechiffré : {done}. L'ancienne clé est oubliée.")
 
 
 @cli.command("settings")

@@ -29,7 +29,7 @@ BROWSER_TESTS = ["tests/e2e"]
 MACHINES = ("core", "imports", "security")
 PLACES = ("draws", "enrollments")  # they need many families of one town
 OTHER_TESTS = [f"tests/{name}" for name in MACHINES + PLACES]
-HOSTILE_TESTS = ["tests/hostile", "tests/backups"]
+HOSTILE_TESTS = ["tests/faults", "tests/hostile", "tests/operations"]
 TESTS: dict[str, list[Path | str]] = {"vitest": [*NPM, "test"]}
 # Each has a portal and a database of its own, and waits a lot: side by side, and beside the checks, all take little more
 # than the longest. A new folder of tests is among people's.

@@ -20,7 +20,7 @@ PASSWORD = "quatre mots bien choisis"
 KEY = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b")
 TOKEN = re.compile(r"token=(\S+)")
 NEARLY_OVER = 200  # seconds, of the 300 that an access token lives
-WAIT = 15  # seconds a message may take on a slow machine
+WAIT = 30  # seconds a message may take on a slow machine
 
 
 @dataclass

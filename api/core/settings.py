@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from collections.abc import Callable
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
@@ -29,6 +30,12 @@ class Secrets(BaseModel):
     key_pepper: str = Field(min_length=32, description="joins every service key before it is hashed")
     token_pepper: str = Field(min_length=32, description="makes refresh tokens and the names of counters")
     encryption_key: str = Field(min_length=32, description="encrypts second factors and unsent secrets at rest")
+    former_encryption_keys: list[str] = Field([], description="what was encrypted before the key changed is read with")
+
+    @property
+    def encryption_keys(self) -> list[str]:
+        """The one to encrypt with, then those to read with as well."""
+        return [self.encryption_key, *self.former_encryption_keys]
 
     @classmethod
     def make(cls) -> Self:
@@ -139,6 +146,11 @@ class Settings(BaseSettings):
         """Where mails and SMS are captured when no server is configured."""
         return self.data_dir / "messages"
 
+    @property
+    def secrets_path(self) -> Path:
+        """Where the secrets are."""
+        return self.secret_file or self.data_dir / "secrets.json"
+
     @cached_property
     def secrets(self) -> Secrets:
         """The secrets of FOYER_SECRET_FILE, or those made at the first start beside the embedded database.
@@ -146,7 +158,7 @@ class Settings(BaseSettings):
         Raises ConfigurationError with an external database and no file: a secret made on one machine would not be
         there on the next, and every key and session with it.
         """
-        path = self.secret_file or self.data_dir / "secrets.json"
+        path = self.secrets_path
         if not path.exists():
             if self.secret_file or self.database_url:
                 raise ConfigurationError(
@@ -165,6 +177,19 @@ def write_secrets(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(Secrets.make().model_dump(), file, indent=1)
+
+
+def change_secrets(path: Path, change: Callable[[Secrets], Secrets]) -> Secrets:
+    """Replace the secrets of a file by others, at once and never by half."""
+    changed = change(Secrets.model_validate_json(path.read_text()))
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(changed.model_dump(), file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(path)
+    return changed
 
 
 def load_settings() -> Settings:

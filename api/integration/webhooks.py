@@ -200,9 +200,9 @@ async def _send(
 
 
 def _hide(settings: Settings, keys: list[str]) -> str:
-    return secrets.encrypt(settings.secrets.encryption_key, orjson.dumps(keys).decode())
+    return secrets.encrypt(settings.secrets.encryption_keys, orjson.dumps(keys).decode())
 
 
 def _keys(settings: Settings, hidden: str) -> list[str]:
-    shown = secrets.decrypt(settings.secrets.encryption_key, hidden)
+    shown = secrets.decrypt(settings.secrets.encryption_keys, hidden)
     return list(orjson.loads(shown)) if shown else []

@@ -42,7 +42,7 @@ async def take(db: AsyncSession, settings: Settings, agent_id: UUID, batch_id: U
     """The PDF of a batch. That it was taken is written down. Raises NotFound."""
     batch = await queries.with_pdf(db, batch_id, now)
     await audit.record(db, "letters.taken", actor=agent_id, batch=str(batch.id))
-    return found(secrets.decrypt_bytes(settings.secrets.encryption_key, batch.pdf or b""))
+    return found(secrets.decrypt_bytes(settings.secrets.encryption_keys, batch.pdf or b""))
 
 
 async def forget(db: AsyncSession, agent_id: UUID, batch_id: UUID, now: datetime) -> None:
@@ -95,7 +95,7 @@ async def _make(database: Database, settings: Settings, batch: LetterBatch) -> N
         await db.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         written = await _write_keys(db, batch, people, now)
         pdf = await asyncio.to_thread(_render, settings, written, now) if written else None
-        hidden = secrets.encrypt_bytes(settings.secrets.encryption_key, pdf) if pdf else None
+        hidden = secrets.encrypt_bytes(settings.secrets.encryption_keys, pdf) if pdf else None
         await db.execute(
             update(LetterBatch)
             .where(LetterBatch.id == batch.id)

@@ -33,7 +33,7 @@ async def enqueue(
     """
     if channel is Channel.EMAIL and to.endswith(NO_MAILBOX):
         return  # the counter gives this person paper
-    hidden = secrets.encrypt(settings.secrets.encryption_key, orjson.dumps(secret).decode()) if secret else None
+    hidden = secrets.encrypt(settings.secrets.encryption_keys, orjson.dumps(secret).decode()) if secret else None
     await db.execute(
         cast(Table, Message.__table__)
         .insert()

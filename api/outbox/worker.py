@@ -125,9 +125,10 @@ class Worker:
             await self._settle(message, State.SENT)
 
     def _letter(self, message: Message) -> gateway.Letter:
-        hidden = secrets.decrypt(self.settings.secrets.encryption_key, message.secrets) if message.secrets else "{}"
+        hidden = secrets.decrypt(self.settings.secrets.encryption_keys, message.secrets) if message.secrets else "{}"
         if hidden is None:
-            raise gateway.Refused("its secret was encrypted with another key")
+            # Written by a process that knows a newer key already: this one will, when it is started again.
+            raise gateway.Unreachable("its secret was encrypted with another key")
         common = {"town": self.settings.town, "address": self.settings.address, "contact": self.settings.contact_email}
         values = common | message.params | orjson.loads(hidden)
         subject, body = render(message.template, message.language, message.channel, values)

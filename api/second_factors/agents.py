@@ -128,7 +128,7 @@ async def add_agent(
         await db.flush()
         db.add(
             SecondFactor(
-                account_id=account.id, secret=secrets.encrypt(settings.secrets.encryption_key, secret), last_step=0
+                account_id=account.id, secret=secrets.encrypt(settings.secrets.encryption_keys, secret), last_step=0
             )
         )
         codes = await second_factors.renew_recovery_codes(db, account.id)

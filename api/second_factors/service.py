@@ -79,7 +79,7 @@ def begin_totp(settings: Settings, account: Account, now: datetime) -> TotpSetup
     secret = pyotp.random_base32(32)
     kept = {"account": str(account.id), "secret": secret, "until": (now + SETUP_LASTS).timestamp()}
     uri = pyotp.TOTP(secret).provisioning_uri(name=account.email, issuer_name=f"Foyer {settings.town}")
-    setup = secrets.encrypt(settings.secrets.encryption_key, orjson.dumps(kept).decode())
+    setup = secrets.encrypt(settings.secrets.encryption_keys, orjson.dumps(kept).decode())
     return TotpSetup(setup=setup, secret=secret, uri=uri, qr=segno.make(uri, error="m").svg_data_uri(scale=5, border=4))
 
 
@@ -87,7 +87,7 @@ async def confirm_totp(
     db: AsyncSession, settings: Settings, account: Account, setup: str, code: str, now: datetime
 ) -> list[str]:
     """Switch the TOTP on with its first code; the recovery codes, shown once. Raises SetupPassed, WrongFirstCode."""
-    kept = orjson.loads(secrets.decrypt(settings.secrets.encryption_key, setup) or "{}")
+    kept = orjson.loads(secrets.decrypt(settings.secrets.encryption_keys, setup) or "{}")
     if kept.get("account") != str(account.id) or kept["until"] < now.timestamp():
         raise SetupPassed
     step = _matching_step(kept["secret"], code, 0, now)
@@ -97,7 +97,7 @@ async def confirm_totp(
     if factor is None:
         factor = SecondFactor(account_id=account.id)
         db.add(factor)
-    factor.secret, factor.last_step = secrets.encrypt(settings.secrets.encryption_key, kept["secret"]), step
+    factor.secret, factor.last_step = secrets.encrypt(settings.secrets.encryption_keys, kept["secret"]), step
     codes = await renew_recovery_codes(db, account.id)
     await _tell(db, settings, account, "second-factor-on")
     return codes
@@ -128,7 +128,7 @@ async def tell_new_codes(db: AsyncSession, settings: Settings, account: Account)
 async def spend_code(db: AsyncSession, settings: Settings, account_id: UUID, code: str, now: datetime) -> bool:
     """Whether the code is good, and use it up: a TOTP step once (RFC 6238, 5.2), a recovery code once."""
     factor = await queries.factor(db, account_id)
-    secret = secrets.decrypt(settings.secrets.encryption_key, factor.secret) if factor else None
+    secret = secrets.decrypt(settings.secrets.encryption_keys, factor.secret) if factor else None
     if factor and secret and (step := _matching_step(secret, code, factor.last_step, now)):
         factor.last_step = step
         return True

@@ -4,13 +4,16 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 
 from argon2.low_level import Type, hash_secret_raw
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base32
 LENGTH = 11  # symbols of 5 bits, before the check symbol
 PEPPER_ID = b"foyer-service-key-1"  # changes with the pepper
+MARK, NONCE = 8, 12  # bytes: which key, and what makes each encryption another (NIST SP 800-38D)
 _VALUE = {symbol: i for i, symbol in enumerate(ALPHABET)}
 
 
@@ -78,31 +81,45 @@ def urlsafe(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).decode().rstrip("=")
 
 
-def encrypt(key: str, text: str) -> str:
-    """Text that the database may hold but not read (Fernet: AES-128-CBC with HMAC)."""
-    return Fernet(_fernet_key(key)).encrypt(text.encode()).decode()
+def encrypt(keys: Sequence[str], text: str) -> str:
+    """Text that the database may hold but not read."""
+    return base64.urlsafe_b64encode(encrypt_bytes(keys, text.encode())).decode()
 
 
-def decrypt(key: str, stored: str) -> str | None:
-    """The text again; None when the key is not the one it was encrypted with."""
+def decrypt(keys: Sequence[str], stored: str) -> str | None:
+    """The text again; None when none of the keys is the one it was encrypted with, or it is no such text."""
     try:
-        return Fernet(_fernet_key(key)).decrypt(stored).decode()
-    except InvalidToken:
+        content = decrypt_bytes(keys, base64.urlsafe_b64decode(stored))
+    except ValueError:
+        return None
+    return content.decode() if content is not None else None
+
+
+def encrypt_bytes(keys: Sequence[str], content: bytes) -> bytes:
+    """A file that the database may hold but not read: AES-256-GCM with the first of the keys, whose mark stands before it."""
+    mark, nonce = _mark(keys[0]), secrets.token_bytes(NONCE)
+    return mark + nonce + AESGCM(_aes_key(keys[0])).encrypt(nonce, content, mark)
+
+
+def decrypt_bytes(keys: Sequence[str], stored: bytes) -> bytes | None:
+    """The file again; None when none of the keys is the one it was encrypted with, or it was changed."""
+    mark, nonce, hidden = stored[:MARK], stored[MARK : MARK + NONCE], stored[MARK + NONCE :]
+    try:
+        key = next(key for key in keys if _mark(key) == mark)
+        return AESGCM(_aes_key(key)).decrypt(nonce, hidden, mark)
+    except (StopIteration, InvalidTag, ValueError):
         return None
 
 
-def encrypt_bytes(key: str, content: bytes) -> bytes:
-    """A file that the database may hold but not read."""
-    return Fernet(_fernet_key(key)).encrypt(content)
+def is_of(key: str, stored: bytes) -> bool:
+    """Whether something was encrypted with this key."""
+    return stored[:MARK] == _mark(key)
 
 
-def decrypt_bytes(key: str, stored: bytes) -> bytes | None:
-    """The file again; None when the key is not the one it was encrypted with."""
-    try:
-        return Fernet(_fernet_key(key)).decrypt(stored)
-    except InvalidToken:
-        return None
+def _mark(key: str) -> bytes:
+    """What tells a key without telling anything of it."""
+    return hashlib.sha256(b"mark\0" + key.encode()).digest()[:MARK]
 
 
-def _fernet_key(key: str) -> bytes:
-    return base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest())
+def _aes_key(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()

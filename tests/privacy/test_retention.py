@@ -1,6 +1,6 @@
 """What nobody needs any more goes by itself, and nothing else does."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -11,13 +11,11 @@ from api.privacy.retention import apply
 from tests.conftest import Database
 from tests.portal import PASSWORD, Agent, Portal
 
-NOW = utcnow()
 
-
-async def let_go(dsn: str, settings: Settings, now: datetime = NOW) -> None:
+async def let_go(dsn: str, settings: Settings, later: timedelta = timedelta()) -> None:
     """What the worker does once an hour."""
     database = Foyer(dsn)
-    await apply(database, settings, now)
+    await apply(database, settings, utcnow() + later)
     await database.engine.dispose()
 
 
@@ -52,12 +50,12 @@ async def test_a_keys_hash_goes_a_month_after_its_expiry(
     adult = family.adults[0]["id"]
     of_it = "FROM service_key WHERE adult_id = $1::text::uuid"
     database.run(
-        "UPDATE service_key SET expires_at = $2 WHERE adult_id = $1::text::uuid", adult, NOW - timedelta(days=29)
+        "UPDATE service_key SET expires_at = $2 WHERE adult_id = $1::text::uuid", adult, utcnow() - timedelta(days=29)
     )
     await let_go(dsn, settings)
     assert database.value(f"SELECT length(key_hash) {of_it}", adult) == 32
     database.run(
-        "UPDATE service_key SET expires_at = $2 WHERE adult_id = $1::text::uuid", adult, NOW - timedelta(days=31)
+        "UPDATE service_key SET expires_at = $2 WHERE adult_id = $1::text::uuid", adult, utcnow() - timedelta(days=31)
     )
     await let_go(dsn, settings)
     assert database.value(f"SELECT length(key_hash) {of_it}", adult) == 16
@@ -78,7 +76,7 @@ async def test_what_is_past_its_time_goes_and_the_rest_stays(
     """A minute before, and a minute after."""
     assert address
     column = "since" if table == "attempts" else "created_at"
-    made = [NOW - timedelta(hours=period) + timedelta(minutes=minutes) for minutes in (-1, 1)]
+    made = [utcnow() - timedelta(hours=period) + timedelta(minutes=minutes) for minutes in (-1, 1)]
     for moment in made:
         database.run(f"INSERT INTO {table} {row.replace(chr(36) + '1', chr(36) + '1::timestamptz')}", moment)
     await let_go(dsn, settings)
@@ -117,9 +115,9 @@ async def test_an_account_that_nobody_used_for_three_years_is_closed_a_month_aft
     day = database.value("SELECT closes_on FROM account WHERE email = $1", gone.email)
     assert f"{day:%d/%m/%Y}" in portal.mailbox.wait(gone.email, "sera fermé").subject
     portal.sign_in(back.email, PASSWORD)
-    await let_go(dsn, settings, NOW + timedelta(days=29))
+    await let_go(dsn, settings, timedelta(days=29))
     assert [state(database, one.email) for one in (gone, back)] == ["told", "there"]
-    await let_go(dsn, settings, NOW + timedelta(days=32))
+    await let_go(dsn, settings, timedelta(days=32))
     assert [state(database, one.email) for one in (gone, back, used)] == ["gone", "there", "there"]
     assert portal.mailbox.wait(gone.email, "est fermé")
 
