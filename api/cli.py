@@ -21,7 +21,6 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import serving
-from api.app import create_app
 from api.core import logging, migrating, openapi
 from api.core.clock import utcnow
 from api.core.database import APPLICATION_ROLE, Database
@@ -117,6 +116,8 @@ def serve(
 
 
 def _serve(settings: Settings, *, with_worker: bool, with_migration: bool) -> None:
+    from api.app import create_app  # not for every command: its routes take as long as all the rest
+
     logging.configure()
     serving.refuse_taken_port(settings)
     assert settings.secrets  # noqa: S101 - reads or makes them now, before anything listens
@@ -453,6 +454,8 @@ def draw(
 @cli.command("openapi")
 def print_openapi() -> None:
     """Print the contract, as committed in openapi.yaml."""
+    from api.app import create_app
+
     print(openapi.as_yaml(create_app(Settings.model_construct())), end="")
 
 
