@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 from uuid import UUID
 
 import asyncpg
@@ -67,7 +67,7 @@ async def backup(dsn: str, settings: Settings, folder: Path, now: datetime) -> M
             revision = await connection.fetchval("SELECT version_num FROM alembic_version")
             await _run(
                 settings, "pg_dump", "--format=custom", "--no-owner", "--enable-row-security", f"--snapshot={snapshot}",
-                f"--file={part / DUMP}", dsn,
+                f"--file={part / DUMP}", dsn=dsn,
             )  # fmt: skip
     finally:
         await connection.close()
@@ -95,19 +95,18 @@ async def restore(
         await control.execute(MAKE_ROLE)
         await control.execute(f'CREATE DATABASE "{fresh}" TEMPLATE template0')
         try:
-            # (A restore that says so leaves to the database what it may do: every error ends it.)
             await _run(
                 settings, "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction",
-                f"--dbname={_named(dsn, fresh)}", str(folder / DUMP),
+                str(folder / DUMP), dsn=_named(dsn, fresh),
             )  # fmt: skip
             await _compare(_named(dsn, fresh), manifest)
             again = await _erase_again(_named(dsn, fresh), settings, erased, now)
             await control.execute(f'ALTER DATABASE "{name}" RENAME TO "{old}"')
-        except asyncpg.ObjectInUseError:
+        except BaseException as error:
             await control.execute(f'DROP DATABASE "{fresh}" WITH (FORCE)')
-            raise Unrestorable("La base est en service. Arrêtez le portail et ses tâches, puis recommencez.") from None
-        except BaseException:
-            await control.execute(f'DROP DATABASE "{fresh}" WITH (FORCE)')
+            if isinstance(error, asyncpg.ObjectInUseError):
+                told = "La base est en service. Arrêtez le portail et ses tâches, puis recommencez."
+                raise Unrestorable(told) from None
             raise
         await control.execute(f'ALTER DATABASE "{fresh}" RENAME TO "{name}"')
     finally:
@@ -196,7 +195,16 @@ def _whole(folder: Path) -> Manifest:
     return manifest
 
 
-async def _run(settings: Settings, program: str, *arguments: str) -> None:
+def _without_password(dsn: str) -> tuple[str, dict[str, str]]:
+    """An address for a command line, which everybody on the machine can read, and the password for the environment."""
+    parts = urlsplit(dsn)
+    if parts.password is None:
+        return dsn, {}
+    host = f"{parts.username}@{parts.netloc.rpartition('@')[2]}"
+    return urlunsplit(parts._replace(netloc=host)), {"PGPASSWORD": unquote(parts.password)}
+
+
+async def _run(settings: Settings, program: str, *arguments: str, dsn: str) -> None:
     """One of PostgreSQL's programs, of the same release as the embedded server when that is the one."""
     found = shutil.which(program)
     if not settings.database_url:
@@ -206,8 +214,10 @@ async def _run(settings: Settings, program: str, *arguments: str) -> None:
         raise ConfigurationError(
             f"{program} manque : installez les programmes clients de PostgreSQL (postgresql-client)."
         )
+    address, password = _without_password(dsn)
+    environment = os.environ | {"PGOPTIONS": AS_SYSTEM} | password
     process = await asyncio.create_subprocess_exec(
-        found, *arguments, env=os.environ | {"PGOPTIONS": AS_SYSTEM}, stderr=asyncio.subprocess.PIPE
+        found, f"--dbname={address}", *arguments, env=environment, stderr=asyncio.subprocess.PIPE
     )
     _, told = await process.communicate()
     if process.returncode:

@@ -14,8 +14,12 @@ from api.core.settings import ConfigurationError, Secrets, Settings, change_secr
 from api.security import secrets
 
 # Every column that is encrypted, with the key of its table.
-COLUMNS = {"second_factor": ("account_id", "secret"), "webhook": ("id", "secrets"), "message": ("id", "secrets")}
-FILES = {"letter_batch": ("id", "pdf")}
+COLUMNS = {
+    "second_factor": ("account_id", "secret"),
+    "webhook": ("id", "secrets"),
+    "message": ("id", "secrets"),
+    "letter_batch": ("id", "pdf"),
+}
 A_TIME = 500  # rows
 
 
@@ -38,9 +42,8 @@ async def reencrypt(dsn: str, settings: Settings) -> int:
     keys, done = settings.secrets.encryption_keys, 0
     database = Database(dsn, pool_size=1)
     try:
-        for tables in (COLUMNS, FILES):
-            for table, (key, column) in tables.items():
-                done += await _reencrypt(database, keys, table, key, column)
+        for table, (key, column) in COLUMNS.items():
+            done += await _reencrypt(database, keys, table, key, column)
     finally:
         await database.engine.dispose()
     change_secrets(settings.secrets_path, lambda now: now.model_copy(update={"former_encryption_keys": []}))

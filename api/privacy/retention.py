@@ -51,6 +51,7 @@ TO_TELL = text(f"""SELECT a.id FROM account a WHERE {OPEN} AND a.closes_on IS NU
 TO_CLOSE = text(
     f"SELECT a.id FROM account a WHERE {OPEN} AND a.closes_on <= :today AND NOT {USED} ORDER BY a.id LIMIT {A_TIME}"  # noqa: S608 - constants
 )
+IS_USED = text(f"SELECT {USED} FROM account a WHERE a.id = :id")  # noqa: S608 - constants
 USED_AGAIN = text(f"UPDATE account a SET closes_on = NULL WHERE a.closes_on IS NOT NULL AND {USED}")  # noqa: S608 - constants
 
 
@@ -85,7 +86,8 @@ async def apply(database: Database, settings: Settings, now: datetime) -> None:
 
     async def close(db: AsyncSession, account_id: UUID) -> None:
         account = await db.get_one(Account, account_id, with_for_update=True)
-        if account.closed_at is None and account.closes_on and account.closes_on <= today:
+        due = account.closed_at is None and account.closes_on and account.closes_on <= today
+        if due and not await db.scalar(IS_USED, {"id": account_id, "since": since}):  # who signs in meanwhile stays
             await service.close(db, settings, account, now)
 
     await database.one_by_one(lambda db: _ids(db, TO_TELL, since=since), tell)
@@ -98,5 +100,7 @@ async def _ids(db: AsyncSession, which: object, **values: object) -> list[UUID]:
 
 async def _tell(db: AsyncSession, settings: Settings, account_id: UUID, day: date) -> None:
     account = await db.get_one(Account, account_id, with_for_update=True)
+    if account.closes_on:
+        return  # another worker was first
     account.closes_on = day
     await outbox.enqueue(db, settings, "account-closing", account.email, language=account.locale, day=f"{day:%d/%m/%Y}")
