@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 
 import asyncpg
 from fastapi import FastAPI, Request, Response
@@ -20,10 +21,10 @@ from api.core import errors
 from api.core.database import Database
 from api.core.errors import Busy
 from api.core.languages import preferred
-from api.core.migrating import newest_revision
 from api.core.routing import waiting_routes
 from api.core.settings import PROJECT, Settings
 from api.core.static import Spa
+from api.core.walls import newest_revision
 from api.core.web import Surroundings
 from api.counter.routes import router as counter
 from api.demo.routes import router as demo
@@ -78,6 +79,8 @@ ROUTERS = [
     agent_service_keys,
     publik,
 ]
+# What few ask for and takes long to load is loaded beside, once the portal answers.
+LATER = ("api.second_factors.passkeys", "api.calendars.feed")
 DATABASE_AWAY = (
     OSError,
     TimeoutError,
@@ -85,10 +88,12 @@ DATABASE_AWAY = (
     OperationalError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.QueryCanceledError,
+    asyncpg.InsufficientResourcesError,  # disk full, out of memory, too many connections
+    asyncpg.OperatorInterventionError,  # shut down, cancelled, not yet ready
+    asyncpg.PostgresSystemError,  # a disk that fails
+    asyncpg.TransactionRollbackError,  # a deadlock: one of the two goes on
+    asyncpg.ReadOnlySQLTransactionError,  # a replica that is not yet the primary
     asyncpg.LockNotAvailableError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 
@@ -125,6 +130,8 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.database.open()
+    for module in LATER:
+        asyncio.get_running_loop().run_in_executor(None, import_module, module)
     yield
     await app.state.database.close()
 

@@ -12,15 +12,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from api.core.database import Database
 from api.core.settings import PROJECT, ConfigurationError, Settings
-from api.draws.service import draw_closed_windows
-from api.enrollments.places import end_what_is_over, offer_free_places, pass_lapsed_offers_on, settle_changes
-from api.imports import queue as imports
-from api.integration.webhooks import deliver_due
-from api.letters import service as letters
-from api.outbox.worker import Worker
-from api.privacy.retention import Retention
 
 
 class _Server(uvicorn.Server):
@@ -54,7 +46,6 @@ def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
 def _rest_from_collecting() -> None:
     """Thousands of requests at once are thousands of objects that live: looking through them all for cycles took a quarter of
     the processor (bench/README.md). What start-up made is left out for good, and the rest is looked at seldom."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
@@ -104,30 +95,3 @@ def refuse_taken_port(settings: Settings) -> None:
             raise ConfigurationError(
                 f"Port {settings.port} of {settings.host} cannot be used ({error.strerror}). Stop what uses it, or choose another: FOYER_PORT=8001."
             ) from None
-
-
-async def work(settings: Settings, dsn: str, *, until_input_closes: bool) -> None:
-    """The worker until a signal, or until whoever started it is gone."""
-    database = Database(dsn, pool_size=4)
-    running = Worker(
-        database,
-        settings,
-        (
-            pass_lapsed_offers_on,
-            end_what_is_over,
-            settle_changes,
-            draw_closed_windows,
-            offer_free_places,
-            imports.start_waiting,
-            letters.start_waiting,
-            deliver_due,
-            Retention(),
-        ),
-    )
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, running.stop)
-    if until_input_closes:
-        loop.add_reader(sys.stdin.fileno(), running.stop)
-    await running.run()
-    await database.close()

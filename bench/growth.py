@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from api.cli import run
+from api.cli.running import run
 from api.core.clock import utcnow
 from api.core.database import Database
 from api.core.embedded import embedded_postgres

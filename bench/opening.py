@@ -20,7 +20,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from api.cli import run
+from api.cli.running import run
 from api.core.clock import utcnow
 from api.core.database import Database
 from api.core.embedded import embedded_postgres

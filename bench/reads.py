@@ -8,7 +8,7 @@ import os
 import time
 from statistics import median
 
-from api.cli import run
+from api.cli.running import run
 from api.core.embedded import embedded_postgres
 from api.core.settings import Settings
 from bench.machine import Load, data_directory, load, memory_mb, needs, portal, processor_seconds, uvicorn

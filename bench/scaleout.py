@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from api.cli import run
+from api.cli.running import run
 from api.core.embedded import embedded_postgres
 from api.core.settings import Settings
 from bench.machine import Load, data_directory, load, needs, wait_for

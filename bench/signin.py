@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 
-from api.cli import run
+from api.cli.running import run
 from api.core.embedded import embedded_postgres
 from api.core.settings import Settings
 from bench.machine import data_directory, load, needs, portal

@@ -7,7 +7,7 @@ and at once after it, eight connections say what everybody else notices.
 import os
 import resource
 
-from api.cli import run
+from api.cli.running import run
 from api.core.embedded import embedded_postgres
 from api.core.settings import Settings
 from bench.machine import data_directory, load, needs, portal, wrk

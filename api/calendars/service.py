@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
-from api.calendars import feed, queries
+from api.calendars import queries
 from api.calendars.models import CalendarFeed
 from api.calendars.schemas import CalendarCreated
 from api.core.database import act_as
@@ -35,6 +35,8 @@ async def revoke(db: AsyncSession, account_id: UUID) -> None:
 
 async def read(db: AsyncSession, settings: Settings, token: str, today: date, now: datetime) -> bytes:
     """The calendar of who holds the token. Raises NotFound."""
+    from api.calendars import feed  # its library takes long to load: api/app.py
+
     account = await queries.reader(db, secrets.hash_token(token))
     if account is None:
         raise NotFound

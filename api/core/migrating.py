@@ -1,8 +1,7 @@
-"""Migrations: to the newest schema, and what the process needs to know about it."""
+"""Migrations, to the newest schema and back."""
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -15,11 +14,6 @@ def alembic_config() -> Config:
     config.set_main_option("script_location", str(PROJECT / "migrations"))
     config.set_main_option("file_template", "%%(year)d%%(month).2d%%(day).2d_%%(slug)s")
     return config
-
-
-def newest_revision() -> str:
-    """The revision that this release needs."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
 
 
 async def migrate(dsn: str, revision: str = "head") -> None:
@@ -43,25 +37,3 @@ async def migrate(dsn: str, revision: str = "head") -> None:
             await connection.run_sync(run)
     finally:
         await engine.dispose()
-
-
-async def refuse_weak_walls(dsn: str, role: str) -> None:
-    """Raises ConfigurationError when the application role could pass by row level security, or owns a table."""
-    engine = create_async_engine(
-        dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
-        connect_args={"timeout": 5, "server_settings": {"role": role}},
-    )
-    try:
-        async with engine.connect() as connection:
-            weak = await connection.scalar(
-                text(
-                    "SELECT rolsuper OR rolbypassrls OR EXISTS (SELECT FROM pg_class WHERE relowner = r.oid AND relkind = 'r') "
-                    "FROM pg_roles r WHERE rolname = current_user"
-                )
-            )
-    finally:
-        await engine.dispose()
-    if weak is not False:
-        raise ConfigurationError(
-            f"The database role {role} could pass by row level security: it must own nothing and be an ordinary role."
-        )

@@ -16,10 +16,12 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.core.operators import Refused
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-class ConfigurationError(Exception):
+class ConfigurationError(Refused):
     """The operator must change something before Foyer can start; the message says what."""
 
 

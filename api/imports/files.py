@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.core.operators import Refused
+
 CHUNK = 1 << 20
 LONGEST_RECORD = 5  # lines that one quoted field may span
 
 
-class Unusable(Exception):
+class Unusable(Refused):
     """The whole file cannot be taken; the message says why, in French."""
 
 

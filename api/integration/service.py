@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.audit import service as audit
 from api.core.database import Database
 from api.core.errors import Problem
+from api.core.operators import Refused
 from api.core.settings import Settings
 from api.integration import queries
 from api.integration.models import Client, ClientSecret
@@ -42,7 +43,7 @@ class InvalidClient(OAuthError):
         super().__init__("invalid_client", "client_id, client_secret")
 
 
-class ClientRefused(Exception):
+class ClientRefused(Refused):
     """The operator's order cannot be done; the message says why."""
 
 

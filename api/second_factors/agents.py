@@ -11,6 +11,7 @@ from api.accounts import queries
 from api.accounts.models import Account, Role
 from api.audit import service as audit
 from api.core.database import Database
+from api.core.operators import Refused
 from api.core.settings import Settings
 from api.second_factors import service as second_factors
 from api.second_factors.models import SecondFactor
@@ -78,7 +79,7 @@ WORDS = [
 ]
 
 
-class AgentExists(Exception):
+class AgentExists(Refused):
     """The address has an account already, or the role does not exist."""
 
 

@@ -93,7 +93,9 @@ async def begin_passkey(
         db, database, settings, caller.account_id, body.current_password, now
     )
     present = await queries.passkeys(db, account.id)
-    return PasskeyOptions(options=service.passkey_creation(settings, account, present, now))
+    from api.second_factors import passkeys
+
+    return PasskeyOptions(options=passkeys.creation_options(settings, account, present, now))
 
 
 @router.post("/passkeys", status_code=201, responses=problems(service.PasskeyRefused))
@@ -102,7 +104,9 @@ async def add_passkey(
 ) -> PasskeyRead:
     """Keep a passkey that the browser made."""
     account = await accounts.lock(db, caller.account_id)
-    passkey = await service.add_passkey(db, database, settings, account, body.credential, body.name, now)
+    from api.second_factors import passkeys
+
+    passkey = await passkeys.keep(db, database, settings, account, body.credential, body.name, now)
     return PasskeyRead.model_validate(passkey, from_attributes=True)
 
 

@@ -1,41 +1,28 @@
 """Switching second factors on and off, and checking them. Every change is told to the person's mailbox."""
 
-import base64
 import hmac
 import secrets as system_secrets
 from datetime import datetime, timedelta
-from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import orjson
 import pyotp
 import segno
-import webauthn
 from sqlalchemy.ext.asyncio import AsyncSession
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from api.accounts.models import PARENT, Account
 from api.audit import service as audit
-from api.core.database import Database
 from api.core.errors import InvalidField, Problem
 from api.core.settings import Settings
 from api.outbox import service as outbox
 from api.second_factors import queries
-from api.second_factors.models import Passkey, SecondFactor
+from api.second_factors.models import SecondFactor
 from api.second_factors.schemas import TotpSetup
-from api.security import limits, secrets
+from api.security import secrets
 
 TOTP_PERIOD = 30  # seconds (RFC 6238)
 RECOVERY_CODES = 10
 SETUP_LASTS = timedelta(minutes=15)
-CHALLENGE_LASTS = timedelta(minutes=5)
 
 
 class WrongFirstCode(InvalidField):
@@ -99,7 +86,7 @@ async def confirm_totp(
         db.add(factor)
     factor.secret, factor.last_step = secrets.encrypt(settings.secrets.encryption_keys, kept["secret"]), step
     codes = await renew_recovery_codes(db, account.id)
-    await _tell(db, settings, account, "second-factor-on")
+    await tell(db, settings, account, "second-factor-on")
     return codes
 
 
@@ -110,7 +97,7 @@ async def remove_totp(db: AsyncSession, settings: Settings, account: Account) ->
     if factor := await queries.factor(db, account.id):
         await db.delete(factor)
         await queries.replace_recovery_codes(db, account.id, [])
-        await _tell(db, settings, account, "second-factor-off")
+        await tell(db, settings, account, "second-factor-off")
 
 
 async def renew_recovery_codes(db: AsyncSession, account_id: UUID) -> list[str]:
@@ -122,7 +109,7 @@ async def renew_recovery_codes(db: AsyncSession, account_id: UUID) -> list[str]:
 
 async def tell_new_codes(db: AsyncSession, settings: Settings, account: Account) -> None:
     """The mailbox is told of new recovery codes."""
-    await _tell(db, settings, account, "recovery-codes-new")
+    await tell(db, settings, account, "recovery-codes-new")
 
 
 async def spend_code(db: AsyncSession, settings: Settings, account_id: UUID, code: str, now: datetime) -> bool:
@@ -135,96 +122,10 @@ async def spend_code(db: AsyncSession, settings: Settings, account_id: UUID, cod
     return await queries.spend_recovery_code(db, account_id, secrets.hash_token(_digits(code)), now)
 
 
-def passkey_creation(settings: Settings, account: Account, present: list[Passkey], now: datetime) -> dict[str, Any]:
-    """What the browser needs to make a passkey: one that proves its holder, and that can be found without an address."""
-    options = webauthn.generate_registration_options(
-        rp_id=_host(settings),
-        rp_name=f"Espace citoyens, {settings.town}",
-        user_id=account.id.bytes,
-        user_name=account.email,
-        user_display_name=f"{account.first_name} {account.last_name}",
-        challenge=_new_challenge(settings, str(account.id), now),
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
-        ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=p.credential_id) for p in present],
-    )
-    return dict(orjson.loads(webauthn.options_to_json(options)))
-
-
-async def add_passkey(
-    db: AsyncSession,
-    database: Database,
-    settings: Settings,
-    account: Account,
-    credential: dict[str, Any],
-    name: str,
-    now: datetime,
-) -> Passkey:
-    """Keep the public half of a new passkey. Raises PasskeyRefused."""
-    challenge = await _spend_challenge(database, settings, credential, str(account.id), now)
-    try:
-        verified = webauthn.verify_registration_response(
-            credential=credential,
-            expected_challenge=challenge,
-            expected_rp_id=_host(settings),
-            expected_origin=settings.address,
-            require_user_verification=True,
-        )
-    except (WebAuthnException, ValueError, KeyError, TypeError):
-        raise PasskeyRefused from None
-    passkey = Passkey(
-        account_id=account.id,
-        credential_id=verified.credential_id,
-        public_key=verified.credential_public_key,
-        sign_count=verified.sign_count,
-        name=name,
-    )
-    db.add(passkey)
-    await db.flush()
-    await _tell(db, settings, account, "passkey-added")
-    return passkey
-
-
 async def remove_passkey(db: AsyncSession, settings: Settings, account: Account, passkey_id: UUID) -> None:
     """A device no longer signs in without a password. Raises NotFound."""
     await db.delete(await queries.own_passkey(db, account.id, passkey_id))
-    await _tell(db, settings, account, "passkey-removed")
-
-
-def passkey_request(settings: Settings, now: datetime) -> dict[str, Any]:
-    """What the browser needs to present a passkey; the same for everybody."""
-    options = webauthn.generate_authentication_options(
-        rp_id=_host(settings),
-        challenge=_new_challenge(settings, "", now),
-        user_verification=UserVerificationRequirement.REQUIRED,
-    )
-    return dict(orjson.loads(webauthn.options_to_json(options)))
-
-
-async def check_passkey(
-    db: AsyncSession, database: Database, settings: Settings, credential: dict[str, Any], now: datetime
-) -> UUID:
-    """The account whose passkey answered the challenge. Raises PasskeyRefused."""
-    challenge = await _spend_challenge(database, settings, credential, "", now)
-    try:
-        presented = webauthn.base64url_to_bytes(str(credential["id"]))
-        passkey = await queries.presented_passkey(db, presented)
-        if passkey is None:
-            raise PasskeyRefused
-        verified = webauthn.verify_authentication_response(
-            credential=credential,
-            expected_challenge=challenge,
-            expected_rp_id=_host(settings),
-            expected_origin=settings.address,
-            credential_public_key=passkey.public_key,
-            credential_current_sign_count=passkey.sign_count,
-            require_user_verification=True,
-        )
-    except (WebAuthnException, ValueError, KeyError, TypeError):
-        raise PasskeyRefused from None
-    passkey.sign_count, passkey.last_used_at = verified.new_sign_count, now
-    return passkey.account_id
+    await tell(db, settings, account, "passkey-removed")
 
 
 def _matching_step(secret: str, code: str, last_step: int, now: datetime) -> int | None:
@@ -242,39 +143,7 @@ def _digits(code: str) -> str:
     return "".join(code.split()).replace("-", "").upper()
 
 
-def _host(settings: Settings) -> str:
-    return urlsplit(settings.address).hostname or "localhost"
-
-
-def _new_challenge(settings: Settings, whom: str, now: datetime) -> bytes:
-    """Random bytes with their end and a seal: only we can make one, and nothing is stored for those who never answer."""
-    open_part = system_secrets.token_bytes(24) + int((now + CHALLENGE_LASTS).timestamp()).to_bytes(8)
-    return open_part + _seal(settings, open_part, whom)
-
-
-def _seal(settings: Settings, open_part: bytes, whom: str) -> bytes:
-    return secrets.keyed(settings.secrets.token_pepper, "passkey", open_part.hex(), whom)
-
-
-async def _spend_challenge(
-    database: Database, settings: Settings, credential: dict[str, Any], whom: str, now: datetime
-) -> bytes:
-    """The challenge that the browser says it answers, if it is ours, in time, and answered for the first time."""
-    try:
-        said = orjson.loads(webauthn.base64url_to_bytes(credential["response"]["clientDataJSON"]))
-        challenge: bytes = base64.urlsafe_b64decode(said["challenge"] + "==")
-    except (ValueError, KeyError, TypeError):
-        raise PasskeyRefused from None
-    open_part, seal = challenge[:32], challenge[32:]
-    late = int.from_bytes(open_part[24:]) < now.timestamp()
-    if late or not hmac.compare_digest(seal, _seal(settings, open_part, whom)):
-        raise PasskeyRefused
-    used = secrets.keyed(settings.secrets.token_pepper, "passkey-used", challenge.hex())
-    if await limits.count(database, now, used, limits.PASSKEY_CHALLENGE) > 1:
-        raise PasskeyRefused
-    return challenge
-
-
-async def _tell(db: AsyncSession, settings: Settings, account: Account, template: str) -> None:
+async def tell(db: AsyncSession, settings: Settings, account: Account, template: str) -> None:
+    """The mailbox and the audit are told of a change."""
     await outbox.enqueue(db, settings, template, account.email, language=account.locale, account_id=account.id)
     await audit.record(db, f"account.{template.replace('-', '_')}", actor=account.id, account_id=account.id)

@@ -155,7 +155,9 @@ async def pass_second_factor(
 @router.post("/passkey-options")
 async def begin_passkey_session(settings: SettingsDep, now: Now) -> PasskeyOptions:
     """What the browser needs to present a passkey; the same for everybody, good for 5 minutes and once."""
-    return PasskeyOptions(options=second_factors.passkey_request(settings, now))
+    from api.second_factors import passkeys
+
+    return PasskeyOptions(options=passkeys.request_options(settings, now))
 
 
 @router.post(

@@ -184,8 +184,10 @@ async def pass_passkey(
     now: datetime,
 ) -> SignedIn:
     """Sign in with a passkey: the device has checked its holder, which is both factors at once. Raises PasskeyRefused."""
+    from api.second_factors import passkeys
+
     async with database.transaction("auth") as db:
-        account_id = await second_factors.check_passkey(db, database, settings, credential, now)
+        account_id = await passkeys.check(db, database, settings, credential, now)
         account = await accounts.lock(db, account_id)
         return await _open(db, settings, tokens, account, client, device, now)
 

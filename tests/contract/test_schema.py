@@ -4,27 +4,17 @@ import asyncio
 
 import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.core.database import APPLICATION_ROLE
-from api.core.migrating import alembic_config, migrate, refuse_weak_walls
+from api.core.migrating import alembic_config, migrate
 from api.core.settings import ConfigurationError
+from api.core.walls import OPEN_TABLES, newest_revision, refuse_weak_walls
 from tests.conftest import Database
 from tests.portal import Agent, Portal
 
-NOT_PERSONAL = {
-    "alembic_version",
-    "role",
-    "service",
-    "request_type",
-    "activity",
-    "activity_day",
-    "activity_draw",  # references and points, published
-    "attempts",
-    "notice",
-    "switched_off",
-}
 CLOSED = {"person_name"}  # personal, and the application role may not even read it
 
 
@@ -74,7 +64,7 @@ def test_every_personal_table_forces_row_level_security(database: Database) -> N
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND NOT (relrowsecurity AND relforcerowsecurity)"
         )
     }
-    assert open_tables == NOT_PERSONAL | CLOSED
+    assert open_tables == OPEN_TABLES | CLOSED
     for table in CLOSED:
         for right in ("SELECT", "INSERT", "UPDATE", "DELETE"):
             assert database.value(f"SELECT has_table_privilege('{APPLICATION_ROLE}', '{table}', '{right}')") is False
@@ -202,3 +192,19 @@ def test_a_role_that_could_pass_by_the_wall_is_refused(dsn: str, database: Datab
     asyncio.run(refuse_weak_walls(dsn, APPLICATION_ROLE))
     with pytest.raises(ConfigurationError):
         asyncio.run(refuse_weak_walls(dsn, "foyer"))
+
+
+def test_a_personal_table_without_a_forced_policy_is_refused(dsn: str, database: Database) -> None:
+    """The portal does not start: neither when the wall of a table is taken down, nor when it is no longer forced."""
+    for weaker, mended in (("DISABLE", "ENABLE"), ("NO FORCE", "FORCE")):
+        database.run(f"ALTER TABLE household_member {weaker} ROW LEVEL SECURITY")
+        try:
+            with pytest.raises(ConfigurationError, match="household_member"):
+                asyncio.run(refuse_weak_walls(dsn, APPLICATION_ROLE))
+        finally:
+            database.run(f"ALTER TABLE household_member {mended} ROW LEVEL SECURITY")
+
+
+def test_the_newest_migration_sorts_last() -> None:
+    """So that a start knows, without loading the migrations, that there is nothing to do."""
+    assert ScriptDirectory.from_config(alembic_config()).get_current_head() == newest_revision()

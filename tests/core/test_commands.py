@@ -9,7 +9,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import typer
 
+from api import cli
 from tests.conftest import Database, foyer, free_port, served
 from tests.portal import Portal
 
@@ -212,3 +214,12 @@ def test_a_write_on_a_frozen_table_is_503_too(portal: Portal, database: Database
         database.run("ROLLBACK")
     assert parent.post("/household/members", body).status_code == 201
     assert len(parent.get("/household/members").json()["items"]) == 1
+
+
+def test_every_command_is_where_the_start_looks_for_it() -> None:
+    """The help has them all; one that is asked for is found without loading the others."""
+    for module, names in cli.MODULES.items():
+        found = typer.main.get_command(cli.program(names[0]))
+        assert set(names) == set(found.commands), module  # type: ignore[attr-defined]
+    every = {name for names in cli.MODULES.values() for name in names}
+    assert set(typer.main.get_command(cli.program()).commands) == every  # type: ignore[attr-defined]

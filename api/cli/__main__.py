@@ -1,0 +1,5 @@
+"""`python -m api.cli`, which the processes start each other with."""
+
+from api.cli import main
+
+main()

@@ -1,0 +1,36 @@
+"""One installation for all faults; each test leaves it running."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from api.core.embedded import embedded_postgres
+from bench.machine import data_directory
+from tests.conftest import Database, foyer, free_port
+from tests.faults.town import Town
+
+
+@pytest.fixture(scope="package")
+def broken(environment: dict[str, str]) -> Iterator[Town]:
+    """The town that is broken again and again."""
+    with data_directory() as folder, embedded_postgres(folder) as dsn:
+        own = environment | {"FOYER_DATA_DIR": str(folder), "FOYER_PORT": str(free_port())}
+        assert foyer(own, "migrate").returncode == 0
+        database = Database(dsn)
+        # Hundreds of people sign up from one address here; the limit of that has tests of its own.
+        database.run(
+            "CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.failures := 0; RETURN NEW; END $$;"
+        )
+        made = Town(own, database)
+        yield made
+        made.stop()
+        database.close()
+
+
+@pytest.fixture
+def town(broken: Town) -> Town:
+    """Both processes run, whatever the last test did."""
+    broken.database.run("DELETE FROM attempts")
+    broken.start()
+    broken.ready()
+    return broken
