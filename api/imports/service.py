@@ -1,30 +1,28 @@
 """The import: COPY into staging, reject what contradicts, merge in sets; one transaction a file, one import at a time.
 
-Memory does not grow with the files: rows stream into COPY, rejected ones into a temporary table and from there to
+Memory does not grow with the files: rows are typed to disk (reading.py) and stream from there into COPY, rejected ones into a temporary table and from there to
 `rejets.csv`. A row is applied, unchanged or rejected, and counted once.
 """
 
+import asyncio
 import contextlib
 import csv
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import asyncpg
-import orjson
 
 from api.core.database import APPLICATION_ROLE
 from api.core.settings import Settings
 from api.core.spreadsheets import neutral
 from api.imports.files import Unusable, read_header, records
 from api.imports.kinds import Kind, all_kinds
-from api.imports.values import Dropped, Rejected
+from api.imports.reading import Progress, Typed, type_file
+from api.imports.values import NULL
 
 ONE_AT_A_TIME = 0x696D706F  # an advisory lock of our own
-REPORT_EVERY = 1 << 18  # bytes
-Progress = Callable[[str, int, int], None]  # file, bytes read, bytes in all
 
 
 @dataclass
@@ -85,12 +83,11 @@ async def import_folder(
             if dry_run or not alone:
                 await whole.start()
             counts = {}
-            for kind in kinds:
-                one = _Import(
-                    connection, kind, folder / kind.file, headers[kind.name], service_id, progress or (lambda *_: None)
-                )
-                async with connection.transaction():
-                    counts[kind.file] = asdict(await one.run(rejected, warned))
+            async with contextlib.aclosing(_typed(kinds, headers, folder, progress or (lambda *_: None))) as files:
+                async for kind, typed in files:
+                    one = _Import(connection, kind, folder / kind.file, typed, service_id)
+                    async with connection.transaction():
+                        counts[kind.file] = asdict(await one.run(rejected, warned))
             if dry_run or (not alone and any(count["rejected"] for count in counts.values())):
                 await whole.rollback()
             elif not alone:
@@ -98,6 +95,25 @@ async def import_folder(
     finally:
         await connection.close(timeout=5)
     return counts
+
+
+async def _typed(
+    kinds: list[Kind], headers: dict[str, list[str]], folder: Path, progress: Progress
+) -> AsyncGenerator[tuple[Kind, Typed]]:
+    """Each file read, in turn; the next one is read while what was given is worked on."""
+
+    def begin(kind: Kind) -> "asyncio.Task[Typed]":
+        return asyncio.create_task(asyncio.to_thread(type_file, kind, folder / kind.file, headers[kind.name], progress))
+
+    coming = begin(kinds[0])
+    try:
+        for kind, following in zip(kinds, [*kinds[1:], None], strict=True):
+            with contextlib.closing(await coming) as typed:
+                if following:
+                    coming = begin(following)
+                yield kind, typed
+    finally:
+        (await coming).close()  # begun and not wanted any more
 
 
 @contextlib.contextmanager
@@ -118,17 +134,11 @@ class _Import:
     """One file on its way into the database."""
 
     def __init__(
-        self,
-        connection: "asyncpg.Connection[Any]",
-        kind: Kind,
-        path: Path,
-        header: list[str],
-        service_id: object,
-        progress: Progress,
+        self, connection: "asyncpg.Connection[Any]", kind: Kind, path: Path, typed: Typed, service_id: object
     ) -> None:
-        self.connection, self.kind, self.path, self.header = connection, kind, path, header
-        self.service_id, self.progress = service_id, progress
-        self.counts = Counts()
+        self.connection, self.kind, self.path, self.typed = connection, kind, path, typed
+        self.service_id = service_id
+        self.counts = Counts(read=typed.read)
 
     async def run(self, rejected: Any, warned: Any) -> Counts:
         """Stage, reject, merge, report."""
@@ -142,11 +152,10 @@ class _Import:
             "CREATE TEMP TABLE changed (line int);"
             "CREATE TEMP TABLE finding (line int, column_name text, is_rejection boolean, reason text)"
         )
-        with tempfile.TemporaryFile() as findings:
-            await self.connection.copy_records_to_table(
-                "staging", records=self._rows(findings), columns=["line", *columns]
-            )
-            await self.connection.copy_records_to_table("finding", records=_spooled(findings))
+        await self.connection.copy_to_table(
+            "staging", source=self.typed.rows, columns=["line", *columns], format="csv", null=NULL
+        )
+        await self.connection.copy_records_to_table("finding", records=self.typed.found())
         await self.connection.execute("ANALYZE staging")
         await self._reject_contradictions()
         for statement in self.kind.merge:
@@ -155,42 +164,6 @@ class _Import:
         await self._tell(rejected, warned)
         await self.connection.execute("DROP TABLE staging, changed, finding")
         return self.counts
-
-    async def _rows(self, findings: IO[bytes]) -> AsyncIterator[tuple[Any, ...]]:
-        """The rows that can be read, typed for COPY; the others are spooled to disk."""
-        size, told = self.path.stat().st_size, 0
-        places = [(column, self.header.index(column.name)) for column in self.kind.columns]
-
-        def find(line: int, column: str, reason: str, *, rejection: bool = True) -> None:
-            findings.write(orjson.dumps([line, column, rejection, reason]) + b"\n")
-
-        for record in records(self.path):
-            self.counts.read += 1
-            if record.end - told > REPORT_EVERY:
-                told = record.end
-                self.progress(self.kind.file, told, size)
-            if record.problem or len(record.fields) != len(self.header):
-                find(record.line, "", record.problem or f"{len(record.fields)} colonnes au lieu de {len(self.header)}")
-                continue
-            row: dict[str, Any] = {}
-            for column, place in places:
-                try:
-                    value = column.read(record.fields[place])
-                except Rejected as rejected:
-                    find(record.line, column.name, str(rejected))
-                    break
-                if isinstance(value, Dropped):
-                    find(record.line, column.name, value.warning, rejection=False)
-                    value = None
-                row[column.name] = value
-            else:
-                if problem := self.kind.check(row):
-                    find(record.line, *problem)
-                    continue
-                if warning := self.kind.warn(row):
-                    find(record.line, *warning, rejection=False)
-                yield (record.line, *row.values(), *(how(row) for _, how in self.kind.derived.values()))
-        self.progress(self.kind.file, size, size)
 
     async def _reject_contradictions(self) -> None:
         if self.kind.key:
@@ -240,9 +213,3 @@ class _Import:
             content = ";".join(record.fields) if record is not None and record.line == found["line"] else ""
             cells = [self.kind.file, found["line"], found["column_name"], found["reason"], content]
             (rejected if found["is_rejection"] else warned).writerow([neutral(str(cell)) for cell in cells])
-
-
-def _spooled(findings: IO[bytes]) -> Iterator[tuple[Any, ...]]:
-    findings.seek(0)
-    for line in findings:
-        yield tuple(orjson.loads(line))

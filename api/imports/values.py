@@ -15,6 +15,7 @@ from api.core.schemas import normal_phone
 Reader = Callable[[str], Any]
 FRENCH_DAYS = {"LU": "mon", "MA": "tue", "ME": "wed", "JE": "thu", "VE": "fri", "SA": "sat", "DI": "sun"}
 AMOUNT = re.compile(r"^[-−]?[0-9]{1,9}(?:[.,][0-9]{1,2})?$")
+NULL = "\x01"  # what COPY takes for no value: no text has it
 SPACES = re.compile(r"[\s\u00a0\u202f]")
 
 
@@ -31,7 +32,7 @@ class Dropped:
 
 def text(value: str) -> str:
     """Any text, at most 500 characters."""
-    if "\x00" in value or len(value) > 500:
+    if "\x00" in value or NULL in value or len(value) > 500:
         raise Rejected("texte illisible ou trop long")
     return value.strip()
 

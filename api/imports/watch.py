@@ -9,7 +9,8 @@ from api.core.clock import utcnow
 from api.core.settings import Settings
 from api.imports.files import Unusable
 from api.imports.kinds import all_kinds
-from api.imports.service import AlreadyRunning, Progress, import_folder
+from api.imports.reading import Progress
+from api.imports.service import AlreadyRunning, import_folder
 
 DONE = "importes"
 Told = Callable[
