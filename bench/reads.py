@@ -14,7 +14,7 @@ from api.core.settings import Settings
 from bench.machine import Load, data_directory, load, memory_mb, needs, portal, processor_seconds, uvicorn
 from bench.towns import pin, prepare_demonstration, sign_in
 
-SECONDS, ROUNDS = 3, 3
+SECONDS, ROUNDS = 3, 7
 READS = {
     "/invoices": ["/api/v1/invoices?limit=25"],
     "/family": ["/api/v1/family"],
@@ -40,9 +40,12 @@ def measure(pids: dict[str, int], token: str) -> None:
         for who, seen in loads.items():
             p50, p99, rate = (median(getattr(one, part) for one in seen) for part in ("p50", "p99", "per_second"))
             print(f"{name:<12}{who:<10}{cost[who]:>11.0f}{rate:>11.0f}{p50:>8.1f}{p99:>8.1f}{p99 / p50:>9.1f}")
-        print(
-            f"{name:<12}{cost['limit'] / cost['portal']:.2f} of the limit, {cost['ordinary'] / cost['portal']:.1f} x the ordinary way"
+        # Each round's own ratio: a slow moment of the machine is in both of its parts.
+        of_limit, of_ordinary = (
+            median(theirs / ours for theirs, ours in zip(costs[who], costs["portal"], strict=True))
+            for who in ("limit", "ordinary")
         )
+        print(f"{name:<12}{of_limit:.2f} of the limit, {of_ordinary:.1f} x the ordinary way")
 
 
 def main() -> None:

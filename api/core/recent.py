@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 
 FRESH = 1.0  # seconds; `Age` and `Cache-Control: max-age` tell of it
+RENEWED = 0.75  # seconds after which it is asked for again, while who comes still has this one: nobody waits under load
 KEPT = 1000  # answers
 
 
@@ -39,10 +40,14 @@ class Recent:
 
     async def get(self, key: Hashable, ask: Callable[[], Awaitable[str | None]]) -> Kept:
         """What was true at most a second ago. Who asks meanwhile waits for the same answer; a failure is everybody's who waits."""
-        if (kept := self.kept.get(key)) and kept.age < FRESH:
+        kept = self.kept.get(key)
+        if kept and kept.age < RENEWED:
             return kept
         if not (task := self.asking.get(key)):
             task = self.asking[key] = asyncio.create_task(self._ask(key, ask))
+            task.add_done_callback(_take_note)
+        if kept and kept.age < FRESH:
+            return kept
         return await asyncio.shield(task)  # one who goes away does not take the others' answer along
 
     async def _ask(self, key: Hashable, ask: Callable[[], Awaitable[str | None]]) -> Kept:
@@ -56,3 +61,9 @@ class Recent:
         while len(self.kept) > KEPT:
             self.kept.popitem(last=False)
         return kept
+
+
+def _take_note(task: "asyncio.Task[Kept]") -> None:
+    """A failure that nobody waited for is met again by the next who asks."""
+    if not task.cancelled():
+        task.exception()

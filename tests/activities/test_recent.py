@@ -61,6 +61,7 @@ async def test_many_at_once_are_one_question(monkeypatch: pytest.MonkeyPatch) ->
     together = await asyncio.gather(*(kept.get("key", ask) for _ in range(10)))
     assert {one.body for one in together} == {"answer 1"}
     assert (await kept.get("key", ask)).body == "answer 1"
+    monkeypatch.setattr(recent, "RENEWED", -1.0)
     monkeypatch.setattr(recent, "FRESH", -1.0)
     assert (await kept.get("key", ask)).body == "answer 2"
 
@@ -70,3 +71,24 @@ async def test_many_at_once_are_one_question(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(TimeoutError):
         await kept.get("key", fail)
     assert (await kept.get("key", ask)).body == "answer 3"
+
+
+async def test_nobody_waits_for_an_answer_that_is_renewed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the kept one is nearly too old, who asks has it at once, and the next one is asked for beside; a failure then is nobody's."""
+    kept, waiting = recent.Recent(), asyncio.Event()
+
+    async def first() -> str:
+        return "first"
+
+    async def slow() -> str:
+        await waiting.wait()
+        return "second"
+
+    await kept.get("key", first)
+    monkeypatch.setattr(recent, "RENEWED", 0.0)
+    monkeypatch.setattr(recent, "FRESH", 60.0)
+    assert (await kept.get("key", slow)).body == "first"
+    waiting.set()
+    await kept.asking["key"]
+    monkeypatch.setattr(recent, "RENEWED", 60.0)
+    assert (await kept.get("key", slow)).body == "second"
