@@ -3,7 +3,7 @@ PYTHON ?= python3
 LOCK = .build/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 NODE = .build/bin/python scripts/node.py
 
-.PHONY: install run test lint bench reads growth scaleout opening faults fuzz speed openapi lock screens clean
+.PHONY: install run test lint bench reads growth scaleout opening faults fuzz speed openapi lock screens sbom clean
 install: .venv/ready frontend/build/200.html
 run: install ; .venv/bin/foyer demo
 test: .venv/ready-dev frontend/build/200.html ; .venv/bin/python scripts/check.py
@@ -16,11 +16,13 @@ faults: .venv/ready-dev ; FOYER_FAULTS=100 .venv/bin/python -m pytest -s tests/f
 fuzz: .venv/ready-dev ; FOYER_FUZZ_EXAMPLES=40 .venv/bin/python -m pytest tests/hostile/test_contract_fuzzing.py
 speed: .venv/ready-dev frontend/build/200.html bench/speed/node_modules/ready ; .venv/bin/python -m bench.speed
 screens: .venv/ready-dev frontend/build/200.html ; .venv/bin/python -m tests.e2e.screens
+sbom: .build/supply/ready frontend/node_modules/ready ; .build/supply/bin/python scripts/sbom.py
 lock: .build/ready
 	$(LOCK) pyproject.toml -o requirements.txt
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.txt
 	$(LOCK) --group build -o requirements-build.txt
 	$(LOCK) pyproject.toml --group dev --group bench -o requirements-bench.txt
+	$(LOCK) --group supply -o requirements-supply.txt
 clean: ; rm -rf .build .venv frontend/node_modules frontend/build frontend/.svelte-kit
 
 .build/ready: requirements-build.txt
@@ -32,6 +34,9 @@ clean: ; rm -rf .build .venv frontend/node_modules frontend/build frontend/.svel
 	.build/bin/uv pip install -q --compile-bytecode --python .venv --require-hashes -r requirements-dev.txt && touch $@
 .venv/ready-bench: requirements-bench.txt .venv/ready-dev
 	.build/bin/uv pip install -q --python .venv --require-hashes -r requirements-bench.txt && touch $@
+.build/supply/ready: requirements-supply.txt requirements.txt .build/ready
+	.build/bin/uv venv -q --allow-existing --python $(PYTHON) .build/supply && .build/bin/uv pip install -q --python .build/supply --require-hashes -r requirements-supply.txt
+	.build/bin/uv venv -q --allow-existing --python $(PYTHON) .build/delivered && .build/bin/uv pip install -q --python .build/delivered --require-hashes -r requirements.txt && touch $@
 frontend/node_modules/ready: frontend/package-lock.json .build/ready
 	$(NODE) ci --prefix frontend && touch $@
 bench/speed/node_modules/ready: bench/speed/package-lock.json .build/ready

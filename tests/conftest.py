@@ -166,6 +166,7 @@ class Database:
     """A plain connection for arranging and looking, in a thread of its own: the browser driver has the main one."""
 
     def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
         self.connection: asyncpg.Connection[Any] = self._do(asyncpg.connect(dsn))
@@ -184,6 +185,11 @@ class Database:
     def run(self, sql: str, *args: object) -> None:
         """A statement without an answer."""
         self._do(self.connection.execute(sql, *args))
+
+    def reconnect(self) -> None:
+        """After the server has been away."""
+        self.connection.terminate()
+        self.connection = self._do(asyncpg.connect(self.dsn))
 
     def close(self) -> None:
         """End the connection and its thread."""

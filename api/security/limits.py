@@ -47,6 +47,9 @@ KEY_ACCOUNT = Limit(5, timedelta(minutes=15), timedelta(minutes=15), timedelta(m
 KEY_ACCOUNT_DAY = Limit(10, timedelta(days=1), timedelta(days=1), timedelta(days=1))
 KEY_NETWORK = Limit(20, timedelta(hours=1), timedelta(hours=1), timedelta(hours=1))
 KEY_TOWN = Limit(2000, timedelta(days=1), timedelta(hours=1), timedelta(hours=1))
+KEY_ALERT = Limit(
+    200, timedelta(hours=1), timedelta(0), timedelta(0)
+)  # refused in the whole town: told, and nobody is blocked
 
 BLOCKED = Sql(
     "SELECT greatest(0, extract(epoch FROM max(blocked_until) - :now::timestamptz))::int AS wait FROM attempts WHERE bucket = ANY(:buckets::bytea[])"
@@ -59,7 +62,7 @@ COUNT = Sql("""
         blocks = CASE WHEN a.since < :now::timestamptz - :within::interval THEN 0
                       WHEN a.count + 1 >= :allowed::int THEN a.blocks + 1 ELSE a.blocks END,
         blocked_until = CASE WHEN a.since >= :now::timestamptz - :within::interval AND a.count + 1 >= :allowed::int
-            THEN :now::timestamptz + least(:longest::interval, :block::interval * power(2, a.blocks)) ELSE a.blocked_until END
+            THEN :now::timestamptz + least(:longest::interval, :block::interval * power(2, least(a.blocks, 16))) ELSE a.blocked_until END
     RETURNING count, greatest(0, extract(epoch FROM blocked_until - :now::timestamptz))::int AS wait
 """)
 CLEAR = Sql(
@@ -102,4 +105,10 @@ async def clear(database: Database, now: datetime, bucket: bytes) -> None:
     This is what keeps hundreds of parallel guesses to the limit: each end of a guess, right or wrong, takes its turn here.
     """
     await refuse_blocked(database, now, bucket)
+    await forget(database, now, bucket)
+
+
+async def forget(database: Database, now: datetime, bucket: bytes) -> None:
+    """A success that was counted before it was looked at, and within the limit: it stands, and the failures before it are forgotten.
+    A block stays."""
     await database.fetchrow(CLEAR.text, *CLEAR.values({"bucket": bucket, "now": now}))

@@ -99,8 +99,9 @@ async def attach(
         await audit.record(
             db, "service_key.refused", actor=account_id, account_id=account_id, family_id=family, reason=reason
         )
+        await _alert_town(db, database, settings, now)
         raise KeyNotAccepted
-    await limits.clear(database, now, buckets)
+    await limits.forget(database, now, buckets)
     if found.asks_second_proof:
         token = secrets.new_token()
         found.challenge_hash, found.challenged_by, found.challenged_at = secrets.hash_token(token), account_id, now
@@ -311,6 +312,13 @@ async def _count_attempt(
     await limits.count_or_refuse(database, now, secrets.keyed(pepper, "key-network", network), limits.KEY_NETWORK)
     await limits.count_or_refuse(database, now, secrets.keyed(pepper, "key-town"), limits.KEY_TOWN)
     return account
+
+
+async def _alert_town(db: AsyncSession, database: Database, settings: Settings, now: datetime) -> None:
+    """The town is told once an hour, when so many keys were refused that somebody may be guessing."""
+    bucket = secrets.keyed(settings.secrets.token_pepper, "key-alert")
+    if await limits.count(database, now, bucket, limits.KEY_ALERT) == limits.KEY_ALERT.count:
+        await outbox.enqueue(db, settings, "keys-refused", settings.contact_email, number=str(limits.KEY_ALERT.count))
 
 
 def _masked(contact: str) -> str:

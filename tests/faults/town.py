@@ -22,6 +22,12 @@ LONG = "FOYER_FAULTS" in os.environ  # `make faults`
 THREADS = 4
 
 
+def from_somewhere() -> dict[str, str]:
+    """Each time another client's address, as a proxy tells it."""
+    number = time.monotonic_ns() // 1000
+    return {"X-Forwarded-For": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"}
+
+
 class Town:
     """The API and the worker, started and ended by hand, on a database of their own."""
 
@@ -70,7 +76,7 @@ class Town:
         """One new account; its address when it was acknowledged."""
         email = f"{name}.{time.monotonic_ns()}@exemple.fr"
         body = {"email": email, "password": PASSWORD, "first_name": "Ana", "last_name": "Silva"}
-        answer = httpx2.post(f"{self.address}/api/v1/accounts", json=body, timeout=30)
+        answer = httpx2.post(f"{self.address}/api/v1/accounts", json=body, headers=from_somewhere(), timeout=30)
         return email if answer.status_code == 202 else None
 
     def server_processes(self, *, only_main: bool = False) -> list[int]:
@@ -107,7 +113,9 @@ class SignUps:
             email = f"charge{thread}.{time.monotonic_ns()}@exemple.fr"
             body = {"email": email, "password": PASSWORD, "first_name": "Ana", "last_name": "Silva"}
             try:
-                answer = httpx2.post(f"{self.town.address}/api/v1/accounts", json=body, timeout=60)
+                answer = httpx2.post(
+                    f"{self.town.address}/api/v1/accounts", json=body, headers=from_somewhere(), timeout=60
+                )
             except httpx2.HTTPError:
                 self.answers["no answer"] += 1
                 time.sleep(0.05)

@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from api.core.clock import utcnow
+from api.core.settings import Settings
 from tests.conftest import Database
 from tests.portal import TOKEN, Agent, Portal, found
 
@@ -236,3 +237,23 @@ def test_a_key_lives_as_long_as_its_way_is_safe(portal: Portal, agent: Agent) ->
         answer = agent.post("/agent/service-keys", {"adult_id": family.adults[0]["id"], "deliver_by": way}).json()
         days[way] = round((datetime.fromisoformat(answer["expires_at"]) - utcnow()).total_seconds() / 86400)
     assert days == {"sms": 7, "email": 14, "counter": 30}
+
+
+def test_the_town_is_told_when_many_keys_are_refused(
+    portal: Portal, agent: Agent, database: Database, settings: Settings
+) -> None:
+    """At the two hundredth within an hour, once: somebody may be guessing."""
+    from api.security.secrets import keyed, new_service_key
+
+    parent = portal.parent()
+    assert agent
+    database.run("DELETE FROM attempts")
+    bucket = keyed(settings.secrets.token_pepper, "key-alert")
+    database.run("INSERT INTO attempts (bucket, count, since) VALUES ($1, 198, now())", bucket)
+    told = "SELECT count(*) FROM message WHERE template = 'keys-refused'"
+    seen = []
+    for _ in range(3):
+        assert parent.post("/service-keys", {"service": "enfance", "key": new_service_key()}).status_code == 422
+        seen.append(database.value(told))
+    assert seen == [0, 1, 1]
+    assert portal.mailbox.wait(settings.contact_email, "200 clés refusées")
