@@ -19,7 +19,7 @@ import pytest
 from api.core.embedded import embedded_postgres
 from bench.machine import data_directory
 from tests.conftest import Database, foyer, free_port
-from tests.faults.town import LONG, SignUps, Town, account_for
+from tests.faults.town import LONG, SignUps, Town, account_for, long_run
 from tests.portal import Mailbox
 
 FROZEN = 10 if LONG else 3  # seconds
@@ -36,6 +36,7 @@ def test_a_database_that_freezes(town: Town, mailbox: Mailbox) -> None:
         try:
             time.sleep(FROZEN)
             assert httpx2.get(f"{town.address}/healthz", timeout=5).status_code == 200
+            assert httpx2.get(f"{town.address}/readyz", timeout=10).status_code == 503
         finally:
             for process in frozen:
                 with contextlib.suppress(ProcessLookupError):
@@ -45,7 +46,9 @@ def test_a_database_that_freezes(town: Town, mailbox: Mailbox) -> None:
     account_for(town, mailbox, load, f"the database frozen for {FROZEN} s", recovered)
 
 
-@pytest.mark.parametrize(("how", "signal_"), [("crashes", signal.SIGKILL), ("starts again", signal.SIGINT)])
+@pytest.mark.parametrize(
+    ("how", "signal_"), [("crashes", signal.SIGKILL), pytest.param("starts again", signal.SIGINT, marks=long_run)]
+)
 def test_a_database_that_goes_and_comes_back(town: Town, mailbox: Mailbox, how: str, signal_: signal.Signals) -> None:
     """Shut down while people write, or killed; its supervisor starts it again."""
     with SignUps(town) as load:
@@ -58,6 +61,7 @@ def test_a_database_that_goes_and_comes_back(town: Town, mailbox: Mailbox, how: 
     account_for(town, mailbox, load, f"the database {how}", recovered)
 
 
+@long_run
 def test_a_slow_database(town: Town, mailbox: Mailbox) -> None:
     """Each word to it and from it takes a tenth of a second: slow answers or 503, never another; fast again when it is."""
     host = parse_qs(urlsplit(str(town.database.dsn)).query)["host"][0]

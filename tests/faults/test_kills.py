@@ -14,7 +14,7 @@ import httpx2
 from tests.faults.town import THREADS, SignUps, Town, account_for
 from tests.portal import Mailbox
 
-KILLS = int(os.environ.get("FOYER_FAULTS", "4"))
+KILLS = int(os.environ.get("FOYER_FAULTS", "2"))
 
 
 def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(town: Town, mailbox: Mailbox) -> None:

@@ -14,7 +14,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from tests.conftest import PROJECT, free_port
-from tests.faults.town import SignUps, Town, account_for, from_somewhere
+from tests.faults.town import SignUps, Town, account_for, from_somewhere, long_run
 from tests.portal import PASSWORD, TOKEN, Mailbox
 
 CODE = "INSERT INTO message (channel, recipient, language, template, params, expires_at) VALUES ('sms', '+594694000001', 'fr', 'account-exists', '{}', now() + interval '10 minutes')"
@@ -81,7 +81,7 @@ def test_an_hour_without_mail_and_sms(town: Town, mailbox: Mailbox) -> None:
     town.start("worker")
 
 
-@pytest.mark.parametrize("minutes", [2, -2])
+@pytest.mark.parametrize("minutes", [2, pytest.param(-2, marks=long_run)])
 def test_a_clock_that_is_wrong_by_two_minutes(town: Town, mailbox: Mailbox, minutes: int) -> None:
     """The portal's clock against the database's and everybody else's: people sign up, activate, sign in, stay signed in."""
     town.stop("api")

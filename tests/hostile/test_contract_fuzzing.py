@@ -34,7 +34,7 @@ def parent(portal: Portal, agent: Agent) -> Parent:
 def fuzz(portal: Portal, folder: Path, headers: dict[str, str], *options: str) -> None:
     """Run it; the failures are its own report."""
     most = os.environ.get("FOYER_FUZZ_EXAMPLES")
-    how = ["--max-examples", most] if most else ["--max-examples", "4", "--phases", "fuzzing,stateful"]
+    how = ["--max-examples", most] if most else ["--max-examples", "3", "--phases", "fuzzing,stateful"]
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", str(PROJECT / "openapi.yaml"), "--url", portal.address),
         *(*how, "--exclude-checks", ",".join(LEFT_OUT), "--continue-on-failure", "--no-color"),
