@@ -89,12 +89,19 @@ async def get_profile(caller: AccountReader) -> Response:
     return await caller.versioned(queries.PROFILE)
 
 
-@router.patch("/me", responses=problems(Stale, PreconditionRequired))
+@router.patch("/me", responses=problems(Stale, PreconditionRequired, service.WrongPassword, TooManyRequests))
 async def update_profile(
-    body: ProfileUpdate, db: SessionDep, caller: AccountWriter, response: Response, now: Now, if_match: IfMatch = None
+    body: ProfileUpdate,
+    db: SessionDep,
+    database: DatabaseDep,
+    caller: AccountWriter,
+    settings: SettingsDep,
+    response: Response,
+    now: Now,
+    if_match: IfMatch = None,
 ) -> ProfileRead:
-    """Change one's own details."""
-    account = await service.update_profile(db, caller.account_id, body, if_match)
+    """Change one's own details. Another phone than the one that is there needs the password, and the mailbox is told."""
+    account = await service.update_profile(db, database, settings, caller.account_id, body, if_match, now)
     response.headers["ETag"] = account.etag
     more = {
         "scopes": sorted(await queries.scopes(db, account.id)),

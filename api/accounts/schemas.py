@@ -70,6 +70,9 @@ class ProfileUpdate(Input):
     postal_code: OptionalText | None = None
     city: OptionalText | None = None
     locale: Locale | None = None
+    current_password: CurrentPassword | None = Field(
+        None, description="needed to change or remove a phone that is there: messages go to it"
+    )
 
     @field_validator("first_name", "last_name", "locale")
     @classmethod

@@ -44,6 +44,18 @@ class WrongPassword(InvalidField):
         )
 
 
+class PasswordNeeded(InvalidField):
+    """The password is asked for again before what matters."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "/current_password",
+            "missing",
+            "Pour changer de téléphone, saisissez votre mot de passe actuel.",
+            "To change your phone, type your present password.",
+        )
+
+
 def refuse_easy_password(password: str, settings: Settings, *own_words: str) -> None:
     """Raises InvalidField at /password, with what would be better."""
     words = [
@@ -217,20 +229,30 @@ async def confirm_email_change(db: AsyncSession, settings: Settings, token: str,
     await audit.record(db, "account.email_changed", actor=account.id, account_id=account.id)
 
 
-async def update_profile(db: AsyncSession, account_id: UUID, changes: ProfileUpdate, if_match: str | None) -> Account:
-    """Change one's own details; raises Stale, PreconditionRequired."""
+async def update_profile(
+    db: AsyncSession,
+    database: Database,
+    settings: Settings,
+    account_id: UUID,
+    changes: ProfileUpdate,
+    if_match: str | None,
+    now: datetime,
+) -> Account:
+    """Change one's own details; raises Stale, PreconditionRequired, and PasswordNeeded or WrongPassword for another phone."""
     account = await queries.lock(db, account_id)
     etags.check(account, if_match)
-    for name, value in changes.model_dump(exclude_unset=True).items():
+    values = changes.model_dump(exclude_unset=True, exclude={"current_password"})
+    if account.phone and values.get("phone", account.phone) != account.phone:
+        if changes.current_password is None:
+            raise PasswordNeeded
+        await prove_password(db, database, settings, account_id, changes.current_password, now)
+        await outbox.enqueue(
+            db, settings, "phone-changed", account.email, language=account.locale, account_id=account_id
+        )
+    for name, value in values.items():
         setattr(account, name, value)
     await db.flush()
-    await audit.record(
-        db,
-        "account.changed",
-        actor=account_id,
-        account_id=account_id,
-        fields=" ".join(sorted(changes.model_fields_set)),
-    )
+    await audit.record(db, "account.changed", actor=account_id, account_id=account_id, fields=" ".join(sorted(values)))
     return account
 
 

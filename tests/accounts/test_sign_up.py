@@ -131,3 +131,23 @@ def test_a_new_password_needs_the_present_one_and_ends_the_other_sessions(portal
     assert wrong.json()["errors"][0]["pointer"] == "/current_password"
     assert parent.send("PUT", "/me/password", {"current_password": PASSWORD, "password": new}).status_code == 204
     assert (parent.get("/me").status_code, other.get("/me").status_code) == (200, 401)
+
+
+def test_another_phone_needs_the_password_and_the_mailbox_is_told(portal: Portal) -> None:
+    """The first one does not; the same one typed otherwise does not; without the password nothing changes."""
+    parent = portal.parent()
+
+    def change(**fields: str | None) -> tuple[int, str]:
+        etag = parent.get("/me").headers["etag"]
+        answer = parent.send("PATCH", "/me", fields, if_match=etag)
+        return answer.status_code, answer.json()["errors"][0]["code"] if answer.status_code == 422 else ""
+
+    assert change(phone="0694 12 34 56") == (200, "")
+    assert change(phone="+594 694 12 34 56", city="Cayenne") == (200, "")
+    assert change(phone="0694 65 43 21") == (422, "missing")
+    assert change(phone=None) == (422, "missing")
+    assert change(phone="0694 65 43 21", current_password="faux mot de passe") == (422, "wrong-password")
+    assert parent.get("/me").json()["phone"] == "+594694123456"
+    assert change(phone="0694 65 43 21", current_password=PASSWORD) == (200, "")
+    assert parent.get("/me").json()["phone"] == "+594694654321"
+    assert portal.mailbox.wait(parent.email, "Le téléphone de votre compte a changé")

@@ -2,16 +2,22 @@
 
 import asyncio
 import json
+import os
 import re
+from collections.abc import Iterator
 from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
 
+from api.core.database import APPLICATION_ROLE
+from tests.conftest import free_port, served
 from tests.contract.test_openapi import OPERATIONS, SPEC
 from tests.enrollments.test_enrollments import activity, enroll
 from tests.portal import Agent, Parent, Portal
 
+MANY = 10_000 if "FOYER_FAULTS" in os.environ else 2_000
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PERSONAL = [o for o in OPERATIONS if "x-scope" in o[2] and not o[2]["x-scope"].startswith(("agent:", "integration:"))]
 READS = [
@@ -153,8 +159,18 @@ def test_an_id_in_the_query_or_the_body_opens_nothing_of_another(
     assert where not in other.get("/enrollments").text
 
 
-def test_thousands_of_alternating_requests_cross_no_byte(portal: Portal, homes: tuple[Parent, Parent]) -> None:
-    """Fifty at a time over few connections: each answer has the asker's own rows and none of the other's."""
+@pytest.fixture
+def narrow(portal: Portal, environment: dict[str, str]) -> Iterator[str]:
+    """A second API on the same town, with five connections to the database."""
+    assert portal
+    same = f"http://localhost:{environment['FOYER_PORT']}"  # who made the tokens
+    few = {"FOYER_POOL_SIZE": "5", "FOYER_PORT": str(free_port()), "FOYER_PUBLIC_URL": same}
+    with served(environment | few, "--no-worker"):
+        yield f"http://127.0.0.1:{few['FOYER_PORT']}/api/v1"
+
+
+def test_thousands_of_alternating_requests_cross_no_byte(narrow: str, homes: tuple[Parent, Parent]) -> None:
+    """Fifty at a time over five connections: each answer has the asker's own rows and none of the other's. 10,000 in `make faults`."""
     own = [(one.headers(), ids_of(one), str(one.extra["invoice_id"])) for one in homes]
     wrong: list[str] = []
 
@@ -169,8 +185,8 @@ def test_thousands_of_alternating_requests_cross_no_byte(portal: Portal, homes: 
     async def go() -> None:
         turns = asyncio.Semaphore(50)
         limits = httpx2.Limits(max_connections=50, max_keepalive_connections=50)
-        async with httpx2.AsyncClient(base_url=portal.http.base_url, limits=limits, timeout=60) as client:
-            await asyncio.gather(*(ask(client, turns, turn % 2) for turn in range(2000)))
+        async with httpx2.AsyncClient(base_url=narrow, limits=limits, timeout=60) as client:
+            await asyncio.gather(*(ask(client, turns, turn % 2) for turn in range(MANY)))
 
     asyncio.run(go())
     assert wrong == []
@@ -205,3 +221,33 @@ def test_a_child_who_leaves_the_file_is_gone_at_once(portal: Portal, agent: Agen
     for path in ("/family", "/invoices", "/enrollments", f"/enrollments/{mine}/bookings"):
         assert child not in parent.get(path).text, path
     assert parent.get("/activities", child_id=child).status_code == 404
+
+
+def test_with_the_first_wall_down_the_second_gives_nothing_of_another(
+    portal: Portal, homes: tuple[Parent, Parent], dsn: str
+) -> None:
+    """Every table read whole, without any condition, as the application does for a parent: one's own rows and no other's."""
+
+    async def everything(account_id: str) -> str:
+        connection = await asyncpg.connect(dsn, server_settings={"role": APPLICATION_ROLE})
+        try:
+            async with connection.transaction():
+                await connection.execute(
+                    "SELECT set_config('app.actor', 'parent', true), set_config('app.account_id', $1, true)", account_id
+                )
+                tables = await connection.fetch(
+                    "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relrowsecurity "
+                    "AND has_table_privilege(oid, 'SELECT')"
+                )
+                assert len(tables) > 20
+                seen = [await connection.fetch(f'SELECT t::text FROM "{table["relname"]}" t') for table in tables]
+                return "".join(row[0] for rows in seen for row in rows)
+        finally:
+            await connection.close()
+
+    assert portal
+    for one, other in (homes, homes[::-1]):
+        seen = asyncio.run(everything(one.get("/me").json()["id"]))
+        assert one.extra["enrollment_id"] in seen
+        assert one.extra["invoice_id"] in seen
+        assert not [foreign for foreign in ids_of(other) if foreign in seen]

@@ -243,7 +243,7 @@ export const getUpdateProfileUrl = () => {
 }
 
 /**
- * Change one's own details.
+ * Change one's own details. Another phone than the one that is there needs the password, and the mailbox is told.
  * @summary Update Profile
  */
 export const updateProfile = async (profileUpdate: ProfileUpdate, options?: Parameters<typeof http>[1]): Promise<ProfileRead> => {

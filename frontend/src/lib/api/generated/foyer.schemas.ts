@@ -2878,6 +2878,8 @@ export interface ProfileUpdate {
   postal_code?: string | null;
   city?: string | null;
   locale?: string | null;
+  /** needed to change or remove a phone that is there: messages go to it */
+  current_password?: string | null;
 }
 
 /**

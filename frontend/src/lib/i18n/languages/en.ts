@@ -250,6 +250,7 @@ export const words: Dictionary = {
     detach: 'Detach this key',
     detachAsk: 'Detach this key? You will no longer see the family, invoices and enrollments. Coming back needs a new key.',
     detached: 'The key is detached. The access is closed.',
+    phoneProof: 'Needed to change your phone: messages go to that number.',
     address: 'Address',
     postalCode: 'Postal code',
     city: 'City',
