@@ -16,7 +16,7 @@ faults: .venv/ready-dev ; FOYER_FAULTS=100 .venv/bin/python -m pytest -s tests/f
 fuzz: .venv/ready-dev ; FOYER_FUZZ_EXAMPLES=40 .venv/bin/python -m pytest tests/hostile/test_contract_fuzzing.py
 speed: .venv/ready-dev frontend/build/200.html bench/speed/node_modules/ready ; .venv/bin/python -m bench.speed
 screens: .venv/ready-dev frontend/build/200.html ; .venv/bin/python -m tests.e2e.screens
-sbom: .build/supply/ready frontend/node_modules/ready ; .build/supply/bin/python scripts/sbom.py
+sbom: .build/supply/ready ; .build/supply/bin/python scripts/sbom.py
 lock: .build/ready
 	$(LOCK) pyproject.toml -o requirements.txt
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.txt

@@ -5,12 +5,13 @@ Whether a version is known to be vulnerable is asked of OSV (`uv audit`'s source
 """
 
 import json
-import re
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
+
+from license_expression import ExpressionError, get_spdx_licensing
 
 PROJECT = Path(__file__).resolve().parents[1]
 FOLDER = PROJECT / "sbom"
@@ -20,6 +21,8 @@ FIT = {
     "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0", "PostgreSQL", "Python-2.0", "Unlicense", "Zlib",
 }  # fmt: skip
 OSV = "https://api.osv.dev/v1/querybatch"
+# Named in a file of theirs, and not in what describes the package.
+READ = {"decko": "MIT", "stickyfill": "MIT", "url-template": "BSD-3-Clause"}
 NAMES = {
     "BSD License": "BSD-3-Clause",
     "BSD": "BSD-3-Clause",
@@ -62,8 +65,15 @@ def _python() -> list[dict[str, Any]]:
 
 
 def _spa() -> list[dict[str, Any]]:
-    npm = [str(PROJECT / ".build/bin/python"), str(PROJECT / "scripts/node.py"), "sbom", "--sbom-format", "cyclonedx"]
-    made = subprocess.run([*npm, "--prefix", "frontend"], check=True, capture_output=True, text=True, cwd=PROJECT)
+    npm = [
+        str(PROJECT / ".build/bin/python"),
+        str(PROJECT / "scripts/node.py"),
+        "sbom",
+        "--sbom-format",
+        "cyclonedx",
+        "--package-lock-only",
+    ]
+    made = subprocess.run(npm, check=True, capture_output=True, text=True, cwd=PROJECT / "frontend")
     (FOLDER / "spa.cdx.json").write_text(made.stdout)
     return list(json.loads(made.stdout)["components"])
 
@@ -76,13 +86,24 @@ def _licence(part: dict[str, Any]) -> str:
         name = name.removeprefix("License :: OSI Approved :: ").strip()
         found.append(NAMES.get(name, name))
     expressions = [f for f in found if _fits(f)]
-    return (expressions or found or [""])[0]
+    return (expressions or found or [READ.get(part["name"], "")])[0]
 
 
 def _fits(licence: str) -> bool:
-    """Whether each part of an expression that must hold is in the list; of « OR » one is enough."""
-    either = re.split(r"\s+OR\s+", licence.replace("(", "").replace(")", ""))
-    return any(all(name.strip() in FIT for name in re.split(r"\s+AND\s+", one)) for one in either)
+    """Whether an SPDX expression can be met with what is in the list."""
+    try:
+        return _met(get_spdx_licensing().parse(licence))
+    except ExpressionError:
+        return False
+
+
+def _met(part: Any) -> bool:
+    """Every part of an « AND », one of an « OR »."""
+    if part is None:
+        return False
+    if not part.args:
+        return str(part) in FIT
+    return (all if part.operator.strip() == "AND" else any)(_met(one) for one in part.args)
 
 
 def _known_faults(parts: list[dict[str, Any]]) -> int:

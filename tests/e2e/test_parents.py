@@ -435,3 +435,23 @@ def test_two_homes_stand_side_by_side(new_page: NewPage, portal: Portal, agent: 
     expect(page.locator("main li.card")).to_have_count(4)
     page.get_by_label("Dossier").select_option(second.id)
     expect(page.locator("main li.card")).to_have_count(2)
+
+
+def test_another_phone_asks_for_the_password_where_it_is_typed(new_page: NewPage, portal: Portal) -> None:
+    """The field comes with the other number; a wrong password says so there, and nothing typed is lost."""
+    parent, page = portal.parent(phone="0694 12 34 56"), new_page()
+    sign_in(page, parent.email)
+    page.wait_for_url("**/mon-tableau-de-bord")
+    page.goto("/profil/modifier")
+    expect(page.get_by_label("Téléphone")).to_have_value(re.compile("94"))
+    expect(page.get_by_label("Mot de passe actuel")).to_have_count(0)
+    page.get_by_label("Téléphone").fill("0694 65 43 21")
+    page.get_by_label("Mot de passe actuel").fill("ce n'est pas lui")
+    check_page(page)
+    page.get_by_role("button", name="Suivant").click()
+    expect(page.get_by_text("Ce n'est pas votre mot de passe actuel.")).to_be_visible()
+    expect(page.get_by_label("Téléphone")).to_have_value("0694 65 43 21")
+    page.get_by_label("Mot de passe actuel").fill(PASSWORD)
+    page.get_by_role("button", name="Suivant").click()
+    page.wait_for_url("**/profil/services")
+    assert parent.get("/me").json()["phone"] == "+594694654321"
