@@ -19,6 +19,9 @@ from api.core.settings import Settings
 PACKED = (".br", ".gz")
 TEXTS = (".html", ".webmanifest")  # where the town's own words are filled in
 SHELL = "200.html"  # a page that has an address only once its script runs
+PAGE = re.compile(
+    r"[\w/-]*", re.ASCII
+)  # what an address of a page is made of; anything else is a file that is not there
 # SvelteKit's announcer of page titles for screen readers has this one style attribute, and nothing else may.
 ANNOUNCER_STYLE = "'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='"
 # Redoc styles itself in the page and searches in a worker of its own; its page has nobody's data and no other script.
@@ -115,7 +118,7 @@ class Spa:
         if scope["method"] not in {"GET", "HEAD"}:
             raise HTTPException(405)
         name = next((n for n in (path, f"{path}.html", "index.html" if not path else "") if n in self.files), None)
-        if name is None and ("." in path.rsplit("/", 1)[-1] or SHELL not in self.files):
+        if name is None and (not PAGE.fullmatch(path) or SHELL not in self.files):
             raise HTTPException(404)
         await self._answer(self.files[name or SHELL], scope)(scope, receive, send)
 

@@ -35,6 +35,7 @@ HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
     (b"x-frame-options", b"DENY"),
+    (b"x-xss-protection", b"0"),  # the filter of old browsers could be turned against a page
 ]
 NOT_KEPT = (b"cache-control", b"no-store")  # what does not say otherwise of itself
 API_HEADERS = [

@@ -38,3 +38,10 @@ def test_a_colour_that_white_text_cannot_be_read_on_is_refused() -> None:
     """At the start, with a sentence."""
     with pytest.raises(ValidationError, match="too light"):
         Settings(colour="#f4b860")
+
+
+def test_what_is_no_page_is_not_there(portal: Portal) -> None:
+    """Copies that editors leave, hidden files and the like: 404, not the start page."""
+    for path in ("connexion~", ".env", ".git/config", "index.html.bak", "profil/%2e%2e/x", "connexion%00"):
+        assert portal.http.get(f"{portal.address}/{path}").status_code == 404, path
+    assert portal.http.get(f"{portal.address}/agents/familles/00000000-0000-4000-8000-000000000000").status_code == 200

@@ -449,7 +449,7 @@ def test_another_phone_asks_for_the_password_where_it_is_typed(new_page: NewPage
     page.get_by_label("Mot de passe actuel").fill("ce n'est pas lui")
     check_page(page)
     page.get_by_role("button", name="Suivant").click()
-    expect(page.get_by_text("Ce n'est pas votre mot de passe actuel.")).to_be_visible()
+    expect(page.get_by_text("Ce n'est pas votre mot de passe actuel.", exact=True)).to_be_visible()
     expect(page.get_by_label("Téléphone")).to_have_value("0694 65 43 21")
     page.get_by_label("Mot de passe actuel").fill(PASSWORD)
     page.get_by_role("button", name="Suivant").click()

@@ -251,6 +251,7 @@ export const words = {
     detach: 'Détacher cette clé',
     detachAsk: 'Détacher cette clé ? Vous ne verrez plus la famille, les factures et les inscriptions. Il faudra une nouvelle clé pour revenir.',
     detached: 'La clé est détachée. L’accès est fermé.',
+    currentPassword: 'Mot de passe actuel',
     phoneProof: 'Nécessaire pour changer de téléphone : des messages arrivent à ce numéro.',
     address: 'Adresse',
     postalCode: 'Code postal',

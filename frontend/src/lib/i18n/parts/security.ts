@@ -16,7 +16,6 @@ export const words = {
     endAsk: (device: string): string => `Déconnecter « ${device} » ? Il faudra s’y connecter de nouveau.`,
     ended: 'L’appareil est déconnecté.',
     password: 'Changer de mot de passe',
-    currentPassword: 'Mot de passe actuel',
     whyPassword: 'Nous le demandons encore : personne d’autre ne doit pouvoir faire ce changement.',
     newPassword: 'Nouveau mot de passe',
     change: 'Changer le mot de passe',
