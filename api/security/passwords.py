@@ -19,6 +19,7 @@ T = TypeVar("T")
 MIN_LENGTH, MAX_LENGTH = 12, 128  # characters, after NFC
 THREADS = max(2, os.cpu_count() or 2)
 QUEUE = 200  # hashes waiting, about 2 s of two cores; a further one is answered 503
+argon2.set_backend()  # now, and once: two threads that do it at their first hash stand in each other's way (passlib asserts)
 _hasher = argon2.using(type="ID", memory_cost=19456, time_cost=2, parallelism=1)
 
 
