@@ -26,10 +26,10 @@ LINT: dict[str, list[Path | str]] = {
 }
 PYTEST: list[Path | str] = [BIN / "python", "-m", "pytest"]
 BROWSER_TESTS = ["tests/e2e"]
-MACHINES = ("core", "imports", "security")
+MACHINES = ("core", "imports", "operations", "security")
 PLACES = ("draws", "enrollments")  # they need many families of one town
 OTHER_TESTS = [f"tests/{name}" for name in MACHINES + PLACES]
-HOSTILE_TESTS = ["tests/faults", "tests/hostile", "tests/operations"]
+HOSTILE_TESTS = ["tests/faults", "tests/hostile"]
 TESTS: dict[str, list[Path | str]] = {"vitest": [*NPM, "test"]}
 # Each has a portal and a database of its own, and waits a lot: side by side, and beside the checks, all take little more
 # than the longest. A new folder of tests is among people's.

@@ -17,7 +17,7 @@ from typing import Any
 
 import asyncpg
 import httpx2
-import hypothesis  # noqa: F401 - its plugin would import it inside the browser driver's greenlet, where CPython 3.11 fails
+import hypothesis  # its plugin would import it inside the browser driver's greenlet, where CPython 3.11 fails
 import pytest
 from aiosmtpd.controller import Controller
 
@@ -27,6 +27,9 @@ from bench.machine import data_directory
 from tests.portal import Agent, Mailbox, Portal, Software
 
 PROJECT = Path(__file__).resolve().parents[1]
+# No test is about time: four lanes share two cores, and a machine that is slow for a moment is no fault.
+hypothesis.settings.register_profile("foyer", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("foyer")
 
 
 def free_port() -> int:
