@@ -88,6 +88,7 @@ DATABASE_AWAY = (
     OperationalError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says of a connection that died in the middle of a word
     asyncpg.InsufficientResourcesError,  # disk full, out of memory, too many connections
     asyncpg.OperatorInterventionError,  # shut down, cancelled, not yet ready
     asyncpg.PostgresSystemError,  # a disk that fails

@@ -27,7 +27,14 @@ BATCH = 20
 LEASE = timedelta(seconds=90)  # longer than a transport's time-out
 GIVE_UP_AFTER = timedelta(hours=24)
 Periodic = Callable[[Database, Settings], Awaitable[None]]
-DATABASE_FAILED = (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+DATABASE_FAILED = (
+    OSError,
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    TimeoutError,
+)
 POLL = 5.0  # seconds, when no notification came
 log = structlog.get_logger("foyer.worker")
 
