@@ -52,29 +52,36 @@ class _Smtp:
         return "250 OK"
 
 
-@pytest.fixture(scope="session")
-def mailbox() -> Iterator[Mailbox]:
-    """The mails and SMS that left, through a real SMTP server and a real HTTP gateway."""
-    box = Mailbox()
+@contextlib.contextmanager
+def post_office(mailbox: Mailbox, mail_port: int, sms_port: int) -> Iterator[None]:
+    """A real SMTP server and a real HTTP gateway that deliver into a mailbox."""
 
     class Gateway(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            box.take_sms(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            mailbox.take_sms(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(200)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
             """Quiet."""
 
-    smtp = Controller(_Smtp(box), hostname="127.0.0.1", port=free_port())
+    smtp = Controller(_Smtp(mailbox), hostname="127.0.0.1", port=mail_port)
+    sms = ThreadingHTTPServer(("127.0.0.1", sms_port), Gateway)
     smtp.start()
-    sms = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
     threading.Thread(target=sms.serve_forever, daemon=True).start()
-    box.mail_url, box.sms_url = f"smtp://127.0.0.1:{smtp.port}", f"http://127.0.0.1:{sms.server_port}/send"
-    yield box
+    yield
     smtp.stop()
     sms.shutdown()
     sms.server_close()
+
+
+@pytest.fixture(scope="session")
+def mailbox() -> Iterator[Mailbox]:
+    """The mails and SMS that left."""
+    box, mail_port, sms_port = Mailbox(), free_port(), free_port()
+    box.mail_url, box.sms_url = f"smtp://127.0.0.1:{mail_port}", f"http://127.0.0.1:{sms_port}/send"
+    with post_office(box, mail_port, sms_port):
+        yield box
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import typer
 from api import serving
 from api.cli.imports import progress_bars
 from api.cli.running import database_address, migrate, out, run
-from api.cli.serve import serve_until_stopped
+from api.cli.serve import serve_town
 from api.core.clock import utcnow
 from api.core.database import Database
 from api.core.settings import Settings, load_settings
@@ -24,7 +24,7 @@ def demo() -> None:
         migrate(dsn)
         run(_load_demo(settings, dsn))
         _print_sign_ins(settings)
-        serve_until_stopped(settings, with_worker=True, with_migration=False)
+        serve_town(settings, with_worker=True, with_migration=False)
 
 
 async def _load_demo(settings: Settings, dsn: str) -> None:

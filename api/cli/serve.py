@@ -23,10 +23,10 @@ def serve(
     migrate: Annotated[bool, typer.Option(help="Bring the schema up to date first.")] = True,
 ) -> None:
     """Migrate, then serve the API and the SPA, with the worker beside."""
-    serve_until_stopped(load_settings(), with_worker=worker, with_migration=migrate)
+    serve_town(load_settings(), with_worker=worker, with_migration=migrate)
 
 
-def serve_until_stopped(settings: Settings, *, with_worker: bool, with_migration: bool) -> None:
+def serve_town(settings: Settings, *, with_worker: bool, with_migration: bool) -> None:
     """The API on the configured address, and what it needs before; returns when it is told to stop."""
     logging.configure()
     serving.refuse_taken_port(settings)

@@ -1,7 +1,8 @@
 """The worker, and what it starts in processes of their own."""
 
 import os
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
 import typer
 
@@ -29,32 +30,26 @@ def worker(until_input_closes: Annotated[bool, typer.Option(hidden=True)] = Fals
 @commands.command("run-imports", hidden=True)
 def run_imports() -> None:
     """Run the imports that wait; the worker calls it."""
-    logging.configure()
-    settings = load_settings()
-    with database_address(settings) as dsn:
-        run(_run_imports(settings, dsn))
-
-
-async def _run_imports(settings: Settings, dsn: str) -> None:
-    database = Database(dsn, pool_size=2)
-    try:
-        await queue.run_waiting(dsn, database, settings)
-    finally:
-        await database.close()
+    _with_two_connections(queue.run_waiting)
 
 
 @commands.command("run-letters", hidden=True)
 def run_letters() -> None:
     """Make the letters that wait; the worker calls it."""
+    _with_two_connections(letters.make_waiting)
+
+
+def _with_two_connections(work: Callable[[Database, Settings], Coroutine[Any, Any, None]]) -> None:
+    """One that works, and one that says that it still does."""
     logging.configure()
     settings = load_settings()
+
+    async def whole(dsn: str) -> None:
+        database = Database(dsn, pool_size=2)
+        try:
+            await work(database, settings)
+        finally:
+            await database.close()
+
     with database_address(settings) as dsn:
-        run(_run_letters(settings, dsn))
-
-
-async def _run_letters(settings: Settings, dsn: str) -> None:
-    database = Database(dsn, pool_size=2)
-    try:
-        await letters.make_waiting(database, settings)
-    finally:
-        await database.close()
+        run(whole(dsn))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import asyncpg
@@ -23,6 +24,7 @@ OPEN_TABLES = frozenset({
 })  # fmt: skip
 
 
+@cache
 def newest_revision() -> str:
     """The revision that this release needs; migrations are named so that the newest sorts last."""
     return max(file.stem for file in (PROJECT / "migrations" / "versions").glob("2*.py"))
@@ -37,12 +39,19 @@ async def _connection(dsn: str, **settings: str) -> AsyncIterator["asyncpg.Conne
         await connection.close(timeout=5)
 
 
+def is_enough(revision: str | None) -> bool:
+    """Whether a schema has what this release needs. A later one has too: the release before works on the schema of the next, so
+    that processes are replaced one by one after its migration, and going back is starting it again.
+    """
+    return revision is not None and revision >= newest_revision()
+
+
 async def is_migrated(dsn: str) -> bool:
-    """Whether the schema is the one that this release needs."""
+    """Whether there is nothing to migrate."""
     async with _connection(dsn) as connection:
         if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
             return False
-        return bool(await connection.fetchval("SELECT version_num FROM alembic_version") == newest_revision())
+        return is_enough(await connection.fetchval("SELECT version_num FROM alembic_version"))
 
 
 async def refuse_weak_walls(dsn: str, role: str) -> None:

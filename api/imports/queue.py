@@ -96,18 +96,18 @@ async def start_waiting(database: Database, _: Settings) -> None:
     await processes.start("run-imports")
 
 
-async def run_waiting(dsn: str, database: Database, settings: Settings) -> None:
+async def run_waiting(database: Database, settings: Settings) -> None:
     """Run the imports that wait, one after the other."""
     while True:
         async with database.transaction() as db:
             run = await jobs.claim(db, ImportRun, utcnow(), LEASE)
             if run:
                 run.started_at = run.started_at or utcnow()
-        if run is None or not await _run_one(dsn, database, settings, run):
+        if run is None or not await _run_one(database, settings, run):
             return
 
 
-async def _run_one(dsn: str, database: Database, settings: Settings, run: ImportRun) -> bool:
+async def _run_one(database: Database, settings: Settings, run: ImportRun) -> bool:
     """Run one; False when another import holds the database, and it waits for its turn again."""
     progress: dict[str, object] = {}
 
@@ -122,7 +122,7 @@ async def _run_one(dsn: str, database: Database, settings: Settings, run: Import
         beating = asyncio.create_task(_beat(database, run.id, progress))
         try:
             counts = await import_folder(
-                dsn, settings, place, place / queries.REJECTS, dry_run=run.dry_run, progress=note
+                database.dsn, settings, place, place / queries.REJECTS, dry_run=run.dry_run, progress=note
             )
             result: dict[str, object] = {"state": jobs.JobState.DONE, "counts": counts}
         except AlreadyRunning:

@@ -223,3 +223,22 @@ def test_every_command_is_where_the_start_looks_for_it() -> None:
         assert set(names) == set(found.commands), module  # type: ignore[attr-defined]
     every = {name for names in cli.MODULES.values() for name in names}
     assert set(typer.main.get_command(cli.program()).commands) == every  # type: ignore[attr-defined]
+
+
+def test_the_release_before_goes_on_with_the_schema_of_the_next(
+    portal: Portal, database: Database, environment: dict[str, str]
+) -> None:
+    """Processes that run stay ready after the next release's migration, and one that is started again serves; on an older schema
+    nobody is ready.
+    """
+    present = database.value("SELECT version_num FROM alembic_version")
+    try:
+        database.run("UPDATE alembic_version SET version_num = '29991231_next'")
+        assert portal.http.get(f"{portal.address}/readyz").status_code == 200
+        with served(environment | {"FOYER_PORT": str(free_port())}, "--no-worker"):
+            pass
+        assert database.value("SELECT version_num FROM alembic_version") == "29991231_next"
+        database.run("UPDATE alembic_version SET version_num = '20260101_before'")
+        assert portal.http.get(f"{portal.address}/readyz").status_code == 503
+    finally:
+        database.run("UPDATE alembic_version SET version_num = $1", present)

@@ -1,51 +1,17 @@
 """Mail and SMS away for an hour, and clocks that do not agree."""
 
-import json
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx2
 import pytest
-from aiosmtpd.controller import Controller
 
-from tests.conftest import PROJECT, free_port
+from tests.conftest import PROJECT, free_port, post_office
 from tests.faults.town import SignUps, Town, account_for, from_somewhere, long_run
 from tests.portal import PASSWORD, TOKEN, Mailbox
 
 CODE = "INSERT INTO message (channel, recipient, language, template, params, expires_at) VALUES ('sms', '+594694000001', 'fr', 'account-exists', '{}', now() + interval '10 minutes')"
-
-
-@contextmanager
-def post_office(mailbox: Mailbox, mail_port: int, sms_port: int) -> Iterator[None]:
-    """A mail server and an SMS gateway on ports where nobody listened before."""
-
-    class Smtp:
-        async def handle_DATA(self, _server: object, _session: object, envelope: object) -> str:
-            mailbox.take_mail(envelope.content)  # type: ignore[attr-defined]
-            return "250 OK"
-
-    class Gateway(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            mailbox.take_sms(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    smtp = Controller(Smtp(), hostname="127.0.0.1", port=mail_port)
-    sms = ThreadingHTTPServer(("127.0.0.1", sms_port), Gateway)
-    smtp.start()
-    threading.Thread(target=sms.serve_forever, daemon=True).start()
-    yield
-    smtp.stop()
-    sms.shutdown()
-    sms.server_close()
 
 
 def test_an_hour_without_mail_and_sms(town: Town, mailbox: Mailbox) -> None:

@@ -29,7 +29,7 @@ ROLES: dict[str, set[str]] = {
     "software for invoices": {"integration:invoices"},
 }
 # What ends or changes the one who asks would spoil the next question; refusals of it are asked for all the same.
-ENDS = {"delete_session", "end_current_session", "sign_out", "delete_account", "close_account", "change_password"}
+ENDS = {"change_password", "close_account", "end_current_session", "end_session"}
 SHOWN_OF_A_CHILD = {
     "id", "first_name", "last_name", "birth_date", "school", "grade", "diet", "has_pai", "is_mine", "custody", "sex", "reference",
 }  # fmt: skip
