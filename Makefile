@@ -3,14 +3,14 @@ PYTHON ?= python3
 LOCK = .build/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 NODE = .build/bin/python scripts/node.py
 
-.PHONY: install run test lint bench reads growth scaleout opening faults fuzz speed openapi lock screens sbom clean
+.PHONY: install run test lint bench reads start growth scaleout opening faults fuzz speed openapi lock screens sbom clean
 install: .venv/ready frontend/build/200.html
 run: install ; .venv/bin/foyer demo
 test: .venv/ready-dev frontend/build/200.html ; .venv/bin/python scripts/check.py
 lint: .venv/ready-dev frontend/node_modules/ready ; .venv/bin/python scripts/check.py --lint
 openapi: .venv/ready ; .venv/bin/foyer openapi > openapi.yaml.new && mv openapi.yaml.new openapi.yaml && $(NODE) run --prefix frontend client
-bench: reads growth scaleout opening
-reads growth scaleout: .venv/ready-bench ; .venv/bin/python -m bench.$@
+bench: reads start growth scaleout opening
+reads start growth scaleout: .venv/ready-bench ; .venv/bin/python -m bench.$@
 opening: .venv/ready-bench ; .venv/bin/python -m bench.opening --pictures bench/pictures && .venv/bin/python -m bench.opening --control
 faults: .venv/ready-dev ; FOYER_FAULTS=100 .venv/bin/python -m pytest -s tests/faults tests/hostile/test_isolation.py
 fuzz: .venv/ready-dev ; FOYER_FUZZ_EXAMPLES=40 .venv/bin/python -m pytest tests/hostile/test_contract_fuzzing.py

@@ -80,7 +80,7 @@ ROUTERS = [
     publik,
 ]
 # What few ask for and takes long to load is loaded beside, once the portal answers.
-LATER = ("api.second_factors.passkeys", "api.calendars.feed")
+LATER = ("api.second_factors.passkeys", "api.calendars.feed", "jsonschema")
 DATABASE_AWAY = (
     OSError,
     TimeoutError,

@@ -2,9 +2,9 @@
 
 from datetime import date, datetime
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from api.core.schemas import CalendarDay, Input
+from api.core.schemas import CalendarDay, Input, Output
 
 
 class AbsenceCreate(Input):
@@ -13,7 +13,7 @@ class AbsenceCreate(Input):
     day: CalendarDay
 
 
-class BookingRead(BaseModel):
+class BookingRead(Output):
     """A day on which a child is expected, or was told to be absent."""
 
     day: date
@@ -22,7 +22,7 @@ class BookingRead(BaseModel):
     in_time: bool | None = Field(description="whether the absence was told in time; null when the child comes")
 
 
-class BookingList(BaseModel):
+class BookingList(Output):
     """The days of an enrollment, in their order."""
 
     items: list[BookingRead]

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field, field_validator
 
 from api.core.errors import FieldRefused
-from api.core.schemas import BirthDate, Email, Input, Mailbox, Name, Opaque, OptionalText, Phone
+from api.core.schemas import BirthDate, Email, Input, Mailbox, Name, Opaque, OptionalText, Output, Phone
 
 CurrentPassword = Annotated[str, Field(min_length=1, max_length=1000, description="the present one, again")]
 Locale = Annotated[str, Field(pattern="^[a-z]{2,3}$", description="the language of mails and SMS: fr, en, …")]
@@ -83,7 +83,7 @@ class ProfileUpdate(Input):
         return value
 
 
-class ProfileRead(BaseModel):
+class ProfileRead(Output):
     """The signed-in person."""
 
     id: UUID

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import ConfigDict, Field, StrictInt
 
 from api.activities.models import Decider
-from api.core.schemas import Page
+from api.core.schemas import Output, Page
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -15,7 +15,7 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="as 16:30")]
 
 
-class DayPlaces(BaseModel):
+class DayPlaces(Output):
     """The places of one weekday."""
 
     day: Day
@@ -23,7 +23,7 @@ class DayPlaces(BaseModel):
     places_left: int
 
 
-class Price(BaseModel):
+class Price(Output):
     """The unit price for this child, and why."""
 
     unit_price_cents: int
@@ -33,7 +33,7 @@ class Price(BaseModel):
     reason: Literal["quotient", "no-quotient", "quotient-expired"] = Field(description="why this bracket")
 
 
-class Criterion(BaseModel):
+class Criterion(Output):
     """What gives points in a draw, as the town publishes it."""
 
     model_config = ConfigDict(extra="forbid")
@@ -47,7 +47,7 @@ class Criterion(BaseModel):
     below: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = None
 
 
-class DrawFacts(BaseModel):
+class DrawFacts(Output):
     """The lots: the digest binds the town to a seed before anybody asks; the seed is told once drawn."""
 
     seed_digest: str = Field(description="SHA-256 of the seed, in hex")
@@ -55,7 +55,7 @@ class DrawFacts(BaseModel):
     seed: str | None
 
 
-class ActivityFacts(BaseModel):
+class ActivityFacts(Output):
     """What parents and agents read of an activity alike."""
 
     id: UUID
@@ -108,7 +108,7 @@ class ActivityList(Page):
     items: list[ActivityRead]
 
 
-class MonthEstimate(BaseModel):
+class MonthEstimate(Output):
     """What one month costs when the child comes each time."""
 
     month: str = Field(description="as 2026-12")
@@ -116,7 +116,7 @@ class MonthEstimate(BaseModel):
     total_cents: int
 
 
-class Estimate(BaseModel):
+class Estimate(Output):
     """What an enrollment costs a month at most. Days without the activity, such as holidays, are not known here."""
 
     unit_price_cents: int

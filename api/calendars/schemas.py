@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from api.core.schemas import Output
 
 
-class CalendarRead(BaseModel):
+class CalendarRead(Output):
     """Whether there is a calendar."""
 
     created_at: datetime

@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable, Iterable
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.errors import Problem
+from api.core.schemas import Output
 
 
-class BulkOutcome(BaseModel):
+class BulkOutcome(Output):
     """What became of one."""
 
     id: UUID
@@ -18,7 +19,7 @@ class BulkOutcome(BaseModel):
     detail: str | None = Field(description="the sentence for the agent")
 
 
-class BulkRead(BaseModel):
+class BulkRead(Output):
     """What became of each, in the order given."""
 
     items: list[BulkOutcome]

@@ -6,7 +6,6 @@ Either way the first statement calls `foyer_open`, which says who is looking (ro
 session is alive, and whether the caller still holds the scope.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -23,6 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import Uuid
 
 from api.core.admission import Admission
+from api.core.connections import POOL_WAIT, Connections
 from api.core.errors import Busy, NotFound, Problem
 from api.core.recent import Recent
 
@@ -33,7 +33,6 @@ LIMITS = {"statement_timeout": "4500", "lock_timeout": "3000", "idle_in_transact
 PLANNER = {"max_parallel_workers_per_gather": "0", "jit": "off", "timezone": "UTC"}
 CONNECT_TIMEOUT = 2.0  # seconds
 COMMAND_TIMEOUT = 4.8  # seconds, for a database that cannot even tell that its own limit has passed
-POOL_WAIT = 1.0  # seconds
 MOST_READS = 600  # at once: more could not be answered within a second or so
 Row = TypeVar("Row")
 
@@ -100,15 +99,15 @@ class Database:
             },
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        self.reads: asyncpg.Pool[asyncpg.Record] | None = None
-        self.reading, self.reading_slots = 0, asyncio.Semaphore(pool_size)
+        self.connections: Connections | None = None
+        self.reading = 0
         self.recent = Recent()
         # Some connections are left for who signs in: a storm of writes shuts nobody out.
         self.admission = Admission(max(1, pool_size - 2))
 
     async def open(self) -> None:
         """Make the pool for reads; raises OSError or a PostgresError when the database cannot be reached."""
-        self.reads = await asyncpg.create_pool(
+        pool = await asyncpg.create_pool(
             self.dsn,
             min_size=1,
             max_size=self.pool_size,
@@ -117,11 +116,12 @@ class Database:
             command_timeout=COMMAND_TIMEOUT,
             reset=_nothing_to_reset,
         )
+        self.connections = Connections(pool, self.pool_size)
 
     async def close(self) -> None:
         """Give every connection back."""
-        if self.reads:
-            await self.reads.close()
+        if self.connections:
+            await self.connections.pool.close()
         await self.engine.dispose()
 
     @contextmanager
@@ -137,18 +137,8 @@ class Database:
 
     async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
         """One row of one statement, in a transaction of its own."""
-        assert self.reads is not None, "open() first"  # noqa: S101 - a programming error
-        # In the order they came: the pool itself lets a newcomer pass by who was just woken.
-        if self.reading_slots.locked():
-            async with asyncio.timeout(POOL_WAIT):
-                await self.reading_slots.acquire()
-        else:
-            await self.reading_slots.acquire()
-        try:
-            async with self.reads.acquire() as connection:
-                return await connection.fetchrow(sql, *args)
-        finally:
-            self.reading_slots.release()
+        assert self.connections is not None, "open() first"  # noqa: S101 - a programming error
+        return await self.connections.fetchrow(sql, args)
 
     @asynccontextmanager
     async def transaction(self, actor: str = "system") -> AsyncIterator[AsyncSession]:

@@ -9,7 +9,7 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api.core.languages import preferred
@@ -102,6 +102,8 @@ class FieldError(BaseModel):
 
 class ProblemDetails(BaseModel):
     """RFC 9457, with a stable `code`."""
+
+    model_config = ConfigDict(defer_build=True)
 
     type: str
     title: str

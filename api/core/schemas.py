@@ -135,13 +135,19 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Page(BaseModel):
+class Output(BaseModel):
+    """What is answered. Its schema is built when first needed: most answers are ready JSON, and all of them at once are a part of each start."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Page(Output):
     """The next page's cursor, beside `items`."""
 
     next_cursor: str | None = Field(description="pass it as ?cursor= for the next page; null on the last")
 
 
-class Accepted(BaseModel):
+class Accepted(Output):
     """The same answer whether or not the address is known."""
 
     status: str = "accepted"

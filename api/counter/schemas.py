@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.accounts.schemas import Locale
-from api.core.schemas import BirthDate, Input, Name, OptionalText, Page, Phone
+from api.core.schemas import BirthDate, Input, Name, OptionalText, Output, Page, Phone
 from api.requests.models import RequestState
 
 
@@ -24,14 +24,14 @@ class CounterAccountCreate(Input):
     locale: Locale = "fr"
 
 
-class CounterFamily(BaseModel):
+class CounterFamily(Output):
     """A file that the account is in."""
 
     id: UUID
     reference: str
 
 
-class CounterRequest(BaseModel):
+class CounterRequest(Output):
     """A request of the account."""
 
     id: UUID
@@ -40,7 +40,7 @@ class CounterRequest(BaseModel):
     state: RequestState
 
 
-class CounterAccountRead(BaseModel):
+class CounterAccountRead(Output):
     """A parent's account as the counter sees it."""
 
     id: UUID

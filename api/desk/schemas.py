@@ -4,9 +4,9 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StrictBool
+from pydantic import Field, StrictBool
 
-from api.core.schemas import Input, LongText, Name, OptionalText, Page
+from api.core.schemas import Input, LongText, Name, OptionalText, Output, Page
 from api.enrollments.models import EnrollmentState
 from api.invoices.schemas import InvoiceState
 from api.requests.models import RequestState
@@ -34,7 +34,7 @@ class Bulk(Input):
     agent_id: UUID | None = None
 
 
-class FileLink(BaseModel):
+class FileLink(Output):
     """An account that is in the file."""
 
     id: UUID
@@ -44,7 +44,7 @@ class FileLink(BaseModel):
     since: datetime
 
 
-class FileInvoice(BaseModel):
+class FileInvoice(Output):
     """An invoice of the file, in short."""
 
     id: UUID
@@ -56,7 +56,7 @@ class FileInvoice(BaseModel):
     state: InvoiceState
 
 
-class FileEnrollment(BaseModel):
+class FileEnrollment(Output):
     """An enrollment of the file, in short."""
 
     id: UUID
@@ -69,7 +69,7 @@ class FileEnrollment(BaseModel):
     ends_on: date
 
 
-class FileRequest(BaseModel):
+class FileRequest(Output):
     """A request of an account of the file, in short."""
 
     id: UUID
@@ -79,7 +79,7 @@ class FileRequest(BaseModel):
     submitted_at: datetime
 
 
-class FileEvent(BaseModel):
+class FileEvent(Output):
     """Something that somebody did with the file."""
 
     at: datetime
@@ -87,7 +87,7 @@ class FileEvent(BaseModel):
     by: str | None = Field(description="a name; null: the portal itself")
 
 
-class FileActivity(BaseModel):
+class FileActivity(Output):
     """What happened in a family file, the newest first: 24 invoices, 50 enrollments, 50 events at most."""
 
     links: list[FileLink]

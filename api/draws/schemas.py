@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from api.core.schemas import Output
 
 
-class DrawEntry(BaseModel):
+class DrawEntry(Output):
     """One enrollment, by its reference alone."""
 
     reference: str
@@ -18,7 +20,7 @@ class DrawEntry(BaseModel):
     outcome: Literal["confirmed", "waitlisted"]
 
 
-class DrawRead(BaseModel):
+class DrawRead(Output):
     """All that is needed to draw again: `foyer draw --verify`."""
 
     activity_id: UUID

@@ -4,11 +4,11 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StrictBool, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from api.activities.schemas import Day
 from api.core.errors import FieldRefused
-from api.core.schemas import CalendarDay, Input, Page
+from api.core.schemas import CalendarDay, Input, Output, Page
 from api.enrollments.models import EnrollmentState
 
 
@@ -42,7 +42,7 @@ class EnrollmentChange(Input):
         return self
 
 
-class CriterionOutcome(BaseModel):
+class CriterionOutcome(Output):
     """A criterion, and whether its points counted."""
 
     code: str
@@ -51,7 +51,7 @@ class CriterionOutcome(BaseModel):
     counted: bool
 
 
-class DrawOutcome(BaseModel):
+class DrawOutcome(Output):
     """How the lots fell for one enrollment."""
 
     place: int = Field(description="in the order of the draw, 1 is the first")
@@ -61,7 +61,7 @@ class DrawOutcome(BaseModel):
     criteria: list[CriterionOutcome]
 
 
-class EnrollmentRead(BaseModel):
+class EnrollmentRead(Output):
     """An enrollment."""
 
     id: UUID
@@ -91,7 +91,7 @@ class EnrollmentRead(BaseModel):
     version: int
 
 
-class RankChange(BaseModel):
+class RankChange(Output):
     """A rank on the waiting list, since when, and why."""
 
     at: datetime
@@ -126,7 +126,7 @@ class Basket(Input):
     )
 
 
-class BasketOutcome(BaseModel):
+class BasketOutcome(Output):
     """What became of one of the basket."""
 
     child_id: UUID
@@ -136,7 +136,7 @@ class BasketOutcome(BaseModel):
     detail: str | None = Field(description="the sentence for the person")
 
 
-class BasketRead(BaseModel):
+class BasketRead(Output):
     """What became of each, in the order given."""
 
     items: list[BasketOutcome]

@@ -4,13 +4,13 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from api.core.schemas import Page
+from api.core.schemas import Output, Page
 from api.families.models import AdultRole
 
 
-class ServiceRead(BaseModel):
+class ServiceRead(Output):
     """A service that gives out keys."""
 
     slug: str
@@ -28,7 +28,7 @@ class ServiceList(Page):
     items: list[ServiceRead]
 
 
-class OtherAdult(BaseModel):
+class OtherAdult(Output):
     """What a parent sees of an adult of the file: of the other one, the name and the role only."""
 
     first_name: str
@@ -37,7 +37,7 @@ class OtherAdult(BaseModel):
     is_me: bool
 
 
-class ChildRead(BaseModel):
+class ChildRead(Output):
     """A child of the file."""
 
     id: UUID
@@ -51,7 +51,7 @@ class ChildRead(BaseModel):
     diet: str
 
 
-class QuotientRead(BaseModel):
+class QuotientRead(Output):
     """One's own family quotient and its validity."""
 
     value: int | None
@@ -59,7 +59,7 @@ class QuotientRead(BaseModel):
     valid_to: date | None
 
 
-class FamilyRead(BaseModel):
+class FamilyRead(Output):
     """A file that the caller holds a key to."""
 
     id: UUID
@@ -78,7 +78,7 @@ class FamilyList(Page):
     items: list[FamilyRead]
 
 
-class AgentAdult(BaseModel):
+class AgentAdult(Output):
     """An adult, for an agent."""
 
     id: UUID
@@ -99,7 +99,7 @@ class AgentAdult(BaseModel):
     linked: bool = Field(description="an account is attached")
 
 
-class AgentChild(BaseModel):
+class AgentChild(Output):
     """A child, for an agent."""
 
     id: UUID
@@ -111,7 +111,7 @@ class AgentChild(BaseModel):
     grade: str
 
 
-class AgentFamily(BaseModel):
+class AgentFamily(Output):
     """A family file, for an agent."""
 
     id: UUID
@@ -126,7 +126,7 @@ class AgentFamilyList(Page):
     items: list[AgentFamily]
 
 
-class AgentKey(BaseModel):
+class AgentKey(Output):
     """A key in a family's history: its state, never its symbols but the last two."""
 
     id: UUID

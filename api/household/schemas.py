@@ -4,10 +4,10 @@ from datetime import date
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, StrictBool, model_validator
+from pydantic import StrictBool, model_validator
 
 from api.core.errors import FieldRefused
-from api.core.schemas import BirthDate, Email, Input, Name, OptionalText, Page, Phone
+from api.core.schemas import BirthDate, Email, Input, Name, OptionalText, Output, Page, Phone
 from api.household.models import Kind
 
 
@@ -58,7 +58,7 @@ class MemberUpdate(MemberFields):
     last_name: Name = ""
 
 
-class MemberRead(BaseModel):
+class MemberRead(Output):
     """A declared member."""
 
     id: UUID

@@ -3,13 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.core.jobs import JobState
-from api.core.schemas import Page
+from api.core.schemas import Output, Page
 
 
-class FileCounts(BaseModel):
+class FileCounts(Output):
     """What became of a file's rows: read = applied + unchanged + rejected."""
 
     read: int
@@ -19,14 +19,14 @@ class FileCounts(BaseModel):
     warnings: int
 
 
-class ImportFile(BaseModel):
+class ImportFile(Output):
     """A file that was sent."""
 
     name: str
     size: int = Field(description="bytes")
 
 
-class ImportProgress(BaseModel):
+class ImportProgress(Output):
     """The file that is being read."""
 
     file: str
@@ -34,7 +34,7 @@ class ImportProgress(BaseModel):
     size: int = Field(description="bytes")
 
 
-class ImportAccepted(BaseModel):
+class ImportAccepted(Output):
     """An import that waits for the worker."""
 
     id: UUID

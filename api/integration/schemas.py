@@ -5,17 +5,17 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
 from api.activities.schemas import Day
-from api.core.schemas import CalendarDay, Input, Moment, OptionalText, Page, Text
+from api.core.schemas import CalendarDay, Input, Moment, OptionalText, Output, Page, Text
 from api.enrollments.models import EnrollmentState
 from api.families.models import AdultRole
 from api.integration.models import DeliveryState
 from api.invoices.models import SourceState
 
 
-class ClientTokenRead(BaseModel):
+class ClientTokenRead(Output):
     """An access token (RFC 6749, 5.1)."""
 
     access_token: str
@@ -65,7 +65,7 @@ class FamilyWrite(Input):
     children: Annotated[list[ChildWrite], Field(max_length=30, default_factory=list)]
 
 
-class Written(BaseModel):
+class Written(Output):
     """What became of it."""
 
     reference: str
@@ -125,7 +125,7 @@ class ActivityPut(Input):
     )
 
 
-class IntegrationEnrollment(BaseModel):
+class IntegrationEnrollment(Output):
     """An enrollment, by the back office's references."""
 
     reference: str
@@ -145,7 +145,7 @@ class IntegrationEnrollmentList(Page):
     items: list[IntegrationEnrollment]
 
 
-class EventRead(BaseModel):
+class EventRead(Output):
     """Something that happened. `data` names things by the back office's references and says how they are now."""
 
     id: int = Field(description="increases by one from event to event")
@@ -154,14 +154,14 @@ class EventRead(BaseModel):
     data: dict[str, Any]
 
 
-class EventList(BaseModel):
+class EventList(Output):
     """Events in their order; `next_after` goes into the next call, also when nothing is new."""
 
     items: list[EventRead]
     next_after: int
 
 
-class ClientAdded(BaseModel):
+class ClientAdded(Output):
     """A client, as the operator hands it over; the secret cannot be shown again."""
 
     client_id: UUID
@@ -176,7 +176,7 @@ class WebhookCreate(Input):
     url: Annotated[str, Field(min_length=8, max_length=500)]
 
 
-class WebhookRead(BaseModel):
+class WebhookRead(Output):
     """A webhook."""
 
     id: UUID
@@ -192,7 +192,7 @@ class WebhookList(Page):
     items: list[WebhookRead]
 
 
-class WebhookAdded(BaseModel):
+class WebhookAdded(Output):
     """A webhook with its signing key (`whsec_…`), which is shown once."""
 
     id: UUID
@@ -200,7 +200,7 @@ class WebhookAdded(BaseModel):
     secret: str
 
 
-class WebhookTried(BaseModel):
+class WebhookTried(Output):
     """What came back of a `webhook.test`."""
 
     delivered: bool
@@ -208,7 +208,7 @@ class WebhookTried(BaseModel):
     problem: Literal["address-forbidden", "timeout", "unreachable"] | None
 
 
-class DeliveryRead(BaseModel):
+class DeliveryRead(Output):
     """One event on its way."""
 
     event_id: int

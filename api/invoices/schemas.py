@@ -4,9 +4,9 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from api.core.schemas import Page
+from api.core.schemas import Output, Page
 
 InvoiceState = Literal[
     "to_pay",
@@ -21,7 +21,7 @@ InvoiceState = Literal[
 ]
 
 
-class InvoiceSummary(BaseModel):
+class InvoiceSummary(Output):
     """An invoice in the list."""
 
     id: UUID
@@ -43,7 +43,7 @@ class InvoiceList(Page):
     items: list[InvoiceSummary]
 
 
-class InvoiceLineRead(BaseModel):
+class InvoiceLineRead(Output):
     """A line: what, for which child and activity, how many at what price."""
 
     label: str

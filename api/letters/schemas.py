@@ -3,13 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.core.jobs import JobState
-from api.core.schemas import Page
+from api.core.schemas import Output, Page
 
 
-class LetterBatchRead(BaseModel):
+class LetterBatchRead(Output):
     """A batch of letters."""
 
     id: UUID

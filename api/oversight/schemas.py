@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from api.core.schemas import Page
+from api.core.schemas import Output, Page
 from api.outbox.models import Channel, State
 
 
-class OutboxMessage(BaseModel):
+class OutboxMessage(Output):
     """A mail or SMS, without its words and its secrets."""
 
     id: UUID
@@ -31,7 +31,7 @@ class OutboxMessageList(Page):
     items: list[OutboxMessage]
 
 
-class AuditRead(BaseModel):
+class AuditRead(Output):
     """Something that somebody did. Facts are ids, codes and counts."""
 
     id: UUID
@@ -51,7 +51,7 @@ class AuditList(Page):
     items: list[AuditRead]
 
 
-class KeyAttempt(BaseModel):
+class KeyAttempt(Output):
     """A key that was typed and refused."""
 
     id: UUID
@@ -71,7 +71,7 @@ class KeyAttemptList(Page):
     items: list[KeyAttempt]
 
 
-class StaleKey(BaseModel):
+class StaleKey(Output):
     """A key that was given out and is not used yet, near its end."""
 
     id: UUID
@@ -89,14 +89,14 @@ class KeyList(Page):
     items: list[StaleKey]
 
 
-class AgeCount(BaseModel):
+class AgeCount(Output):
     """Open requests of one age."""
 
     age: Literal["day", "week", "month", "older"] = Field(description="received within a day, a week, a month, before")
     count: int
 
 
-class Figures(BaseModel):
+class Figures(Output):
     """The desk in figures; `*_week` are of the last seven days."""
 
     requests: dict[str, int] = Field(description="by state")

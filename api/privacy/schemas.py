@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.accounts.schemas import CurrentPassword
-from api.core.schemas import Input, Page
+from api.core.schemas import Input, Output, Page
 
 
-class AccessRead(BaseModel):
+class AccessRead(Output):
     """Something that somebody did with the person's account or family file."""
 
     id: UUID
@@ -29,7 +29,7 @@ class AccessList(Page):
     items: list[AccessRead]
 
 
-class ExportRead(BaseModel):
+class ExportRead(Output):
     """Everything that the portal keeps about the person; each part as its own resource gives it."""
 
     exported_at: datetime

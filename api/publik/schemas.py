@@ -2,17 +2,19 @@
 
 from datetime import date, datetime
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from api.core.schemas import Output
 
 
-class Payment(BaseModel):
+class Payment(Output):
     """A payment that Publik's bank confirmed. Publik may add fields."""
 
     transaction_id: str = Field(min_length=1, max_length=200)
     transaction_date: datetime | None = None
 
 
-class Link(BaseModel):
+class Link(Output):
     """A service key, and the birth date of a child when the key came by letter."""
 
     key: str = Field(min_length=1, max_length=40)

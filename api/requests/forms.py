@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-import jsonschema
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -57,6 +56,8 @@ async def check(
 
 
 def _fit(form: dict[str, Any], data: dict[str, Any]) -> None:
+    import jsonschema  # loaded beside, once the portal answers (api/app.py)
+
     checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
     validator = jsonschema.Draft202012Validator(form, format_checker=checker)
     errors = sorted(validator.iter_errors(data), key=lambda error: list(map(str, error.path)))

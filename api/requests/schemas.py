@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from api.core.schemas import Input, LongText, Page, Text
+from api.core.schemas import Input, LongText, Output, Page, Text
 from api.requests.models import Correction, EventKind, RequestState
 from api.service_keys.schemas import IssuedRead, KeyIssue
 
 
-class RequestTypeRead(BaseModel):
+class RequestTypeRead(Output):
     """A kind of request that the caller may send."""
 
     type: str
@@ -39,7 +39,7 @@ class RequestUpdate(Input):
     data: dict[str, Any]
 
 
-class Event(BaseModel):
+class Event(Output):
     """A change of state."""
 
     state: RequestState
@@ -54,7 +54,7 @@ class MessageCreate(Input):
     body: LongText
 
 
-class MessageRead(BaseModel):
+class MessageRead(Output):
     """A message; `read_at` is when the other side saw it."""
 
     id: UUID
@@ -64,7 +64,7 @@ class MessageRead(BaseModel):
     read_at: datetime | None
 
 
-class DocumentRead(BaseModel):
+class DocumentRead(Output):
     """A file of a request. A photo is given out as an upright JPEG without its metadata."""
 
     id: UUID
@@ -81,7 +81,7 @@ class DocumentList(Page):
     items: list[DocumentRead]
 
 
-class RequestSummary(BaseModel):
+class RequestSummary(Output):
     """A request with its timeline."""
 
     id: UUID
@@ -114,7 +114,7 @@ class RequestList(Page):
     items: list[RequestSummary]
 
 
-class Requester(BaseModel):
+class Requester(Output):
     """Who asks, for an agent."""
 
     id: UUID
@@ -125,7 +125,7 @@ class Requester(BaseModel):
     birth_date: str | None
 
 
-class Assignee(BaseModel):
+class Assignee(Output):
     """The agent who has a request in hand."""
 
     id: UUID

@@ -4,12 +4,12 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StrictBool, StrictInt, model_validator
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from api.activities.models import Decider
 from api.activities.schemas import ActivityFacts, Criterion, Day, Hour
 from api.core.errors import FieldRefused
-from api.core.schemas import CalendarDay, Input, LongText, Moment, OptionalText, Page, Text
+from api.core.schemas import CalendarDay, Input, LongText, Moment, OptionalText, Output, Page, Text
 from api.enrollments.models import EnrollmentState
 from api.enrollments.schemas import DrawOutcome
 
@@ -92,7 +92,7 @@ class ActivityWrite(Input):
         return self
 
 
-class RosterDay(BaseModel):
+class RosterDay(Output):
     """A weekday: its places, and how many are taken or offered."""
 
     day: Day
@@ -100,7 +100,7 @@ class RosterDay(BaseModel):
     taken: int
 
 
-class RosterCounts(BaseModel):
+class RosterCounts(Output):
     """Enrollments by state."""
 
     requested: int
@@ -124,7 +124,7 @@ class AgentActivityList(Page):
     items: list[AgentActivityRead]
 
 
-class RosterChild(BaseModel):
+class RosterChild(Output):
     """A child of a list."""
 
     id: UUID
@@ -135,7 +135,7 @@ class RosterChild(BaseModel):
     grade: str
 
 
-class RosterEntry(BaseModel):
+class RosterEntry(Output):
     """An enrollment as agents see it."""
 
     id: UUID

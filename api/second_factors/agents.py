@@ -4,7 +4,6 @@ import secrets as system_secrets
 from datetime import datetime
 
 import pyotp
-from pydantic import BaseModel
 from sqlalchemy import select
 
 from api.accounts import queries
@@ -12,6 +11,7 @@ from api.accounts.models import Account, Role
 from api.audit import service as audit
 from api.core.database import Database
 from api.core.operators import Refused
+from api.core.schemas import Output
 from api.core.settings import Settings
 from api.second_factors import service as second_factors
 from api.second_factors.models import SecondFactor
@@ -83,7 +83,7 @@ class AgentExists(Refused):
     """The address has an account already, or the role does not exist."""
 
 
-class NewAgent(BaseModel):
+class NewAgent(Output):
     """What the operator hands over; it cannot be shown again."""
 
     email: str

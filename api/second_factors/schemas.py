@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.accounts.schemas import CurrentPassword
-from api.core.schemas import Input, Name
+from api.core.schemas import Input, Name, Output
 
 
-class PasskeyRead(BaseModel):
+class PasskeyRead(Output):
     """A device that signs in without a password."""
 
     id: UUID
@@ -19,7 +19,7 @@ class PasskeyRead(BaseModel):
     last_used_at: datetime | None
 
 
-class SecondFactorsRead(BaseModel):
+class SecondFactorsRead(Output):
     """What proves the person beside the password."""
 
     totp: bool = Field(description="a code of an application is asked for at each sign-in")
@@ -27,7 +27,7 @@ class SecondFactorsRead(BaseModel):
     passkeys: list[PasskeyRead]
 
 
-class TotpSetup(BaseModel):
+class TotpSetup(Output):
     """A secret for an authenticator; nothing is on before its first code is confirmed."""
 
     setup: str = Field(description="send it back with the first code, within 15 minutes")
@@ -43,13 +43,13 @@ class TotpConfirmation(Input):
     code: str = Field(min_length=6, max_length=20)
 
 
-class RecoveryCodesRead(BaseModel):
+class RecoveryCodesRead(Output):
     """Ten codes, shown once; each replaces the authenticator once."""
 
     recovery_codes: list[str]
 
 
-class PasskeyOptions(BaseModel):
+class PasskeyOptions(Output):
     """What the browser's `navigator.credentials` takes, as JSON (WebAuthn level 3)."""
 
     options: dict[str, Any]

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from api.core.schemas import CalendarDay, Input, Opaque, Page, Text
+from api.core.schemas import CalendarDay, Input, Opaque, Output, Page, Text
 from api.service_keys.models import Delivery
 from api.sessions.schemas import TokenRead
 
@@ -31,14 +31,14 @@ class Objection(Input):
     token: Opaque
 
 
-class ServiceName(BaseModel):
+class ServiceName(Output):
     """A service, in short."""
 
     slug: str
     name: str
 
 
-class AttachedFamily(BaseModel):
+class AttachedFamily(Output):
     """The family that a key opened."""
 
     id: UUID
@@ -46,7 +46,7 @@ class AttachedFamily(BaseModel):
     children: list[str] = Field(description="first names")
 
 
-class LinkRead(BaseModel):
+class LinkRead(Output):
     """A key that was accepted."""
 
     id: UUID
@@ -74,7 +74,7 @@ class KeyIssue(Input):
     )
 
 
-class IssuedRead(BaseModel):
+class IssuedRead(Output):
     """A key that was given out. `key` is shown once, and only at the counter."""
 
     id: UUID

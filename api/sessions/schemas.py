@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from api.core.schemas import Input, Login, Opaque, Page
+from api.core.schemas import Input, Login, Opaque, Output, Page
 from api.sessions.models import Client
 
 
@@ -38,7 +38,7 @@ class RefreshCreate(Input):
     refresh_token: Opaque | None = None
 
 
-class TokenRead(BaseModel):
+class TokenRead(Output):
     """An access token of RFC 9068, good for 5 minutes."""
 
     access_token: str
@@ -48,14 +48,14 @@ class TokenRead(BaseModel):
     refresh_token: str | None = Field(None, description="for client `app` only")
 
 
-class ChallengeRead(BaseModel):
+class ChallengeRead(Output):
     """A further proof is asked for."""
 
     challenge: str
     kind: str = Field(description="what is asked: `totp`, or `child_birth_date`")
 
 
-class SessionRead(BaseModel):
+class SessionRead(Output):
     """A device that is signed in."""
 
     id: UUID

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 
 from api.core.errors import FieldRefused
-from api.core.schemas import Input, LongText, Moment, Page
+from api.core.schemas import Input, LongText, Moment, Output, Page
 from api.town.models import Function
 
 
@@ -27,7 +27,7 @@ ByLanguage = Annotated[
 ]
 
 
-class TownRead(BaseModel):
+class TownRead(Output):
     """What a page or an application shows of the town before anybody signs in."""
 
     name: str
@@ -38,7 +38,7 @@ class TownRead(BaseModel):
     demo: bool = Field(description="whether this is the demonstration")
 
 
-class PublicNotice(BaseModel):
+class PublicNotice(Output):
     """A notice in the reader's language."""
 
     id: UUID
@@ -80,7 +80,7 @@ class SwitchWrite(Input):
     message: ByLanguage
 
 
-class SwitchRead(BaseModel):
+class SwitchRead(Output):
     """A function of the portal; `message` is null while it is on."""
 
     function: Function
