@@ -131,10 +131,12 @@ def foyer(environment: dict[str, str], *arguments: str) -> subprocess.CompletedP
 
 
 @contextlib.contextmanager
-def served(environment: dict[str, str], *arguments: str, command: str = "serve") -> Iterator[subprocess.Popen[bytes]]:
-    """`foyer serve`, or `foyer demo`, until the block ends; ready when it begins."""
+def served(
+    environment: dict[str, str], *arguments: str, command: str = "serve", folder: Path = PROJECT
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`foyer serve`, or `foyer demo`, of the code in a folder, until the block ends; ready when it begins."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "api.cli", command, *arguments], env=environment, cwd=PROJECT, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "api.cli", command, *arguments], env=environment, cwd=folder, stdout=subprocess.DEVNULL
     )
     address = f"http://127.0.0.1:{environment['FOYER_PORT']}/readyz"
     try:

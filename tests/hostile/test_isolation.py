@@ -26,29 +26,6 @@ READS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def homes(portal: Portal, agent: Agent) -> tuple[Parent, Parent]:
-    """Two parents of two families, each with something of everything."""
-    portal.database.run("DELETE FROM attempts")
-    both = portal.parent_with_key(agent), portal.parent_with_key(agent)
-    common = activity(portal.database, places=5)
-    for one in both:
-        child = {"kind": "child", "first_name": "Léa", "last_name": "Silva", "birth_date": "2018-04-05"}
-        one.extra["member_id"] = one.post("/household/members", child).json()["id"]
-        asked = one.post("/requests", {"type": "service-key", "data": {"service": "enfance", "deliver_by": "sms"}})
-        one.extra["request_id"] = asked.json()["id"]
-        files = {"file": ("a.pdf", b"%PDF-1.7\n%%EOF")}
-        path = f"/requests/{one.extra['request_id']}/documents"
-        one.extra["document_id"] = one.http.post(path, files=files, headers=one.headers()).json().get("id", "")
-        one.extra["enrollment_id"] = enroll(one, common).json()["id"]
-        one.extra["invoice_id"] = one.get("/invoices").json()["items"][0]["id"]
-        one.extra["session_id"] = one.get("/sessions").json()["items"][0]["id"]
-        one.extra["link_id"] = one.link_id
-        assert one.family
-        one.extra["family_id"], one.extra["child_id"] = one.family.id, one.family.children[0]["id"]
-    return both
-
-
 def ids_of(one: Parent) -> set[str]:
     """Every id that belongs to one home and to nobody else."""
     assert one.family
@@ -81,12 +58,9 @@ def test_an_id_in_the_path_opens_nothing_of_another(
 ) -> None:
     """404 as for what does not exist, with a body that would be right, and with none."""
     mine, other = homes
-    ids = {name: str(value) for name, value in other.extra.items()} | {"day": "2027-01-04"}
-    names = re.findall(r"{(\w+)}", path)
-    if set(names) <= {"activity_id"}:
+    if set(re.findall(r"{(\w+)}", path)) <= {"activity_id"}:
         pytest.skip("activities are everybody's")
-    values = {name: ids.get(name, other.extra["request_id"]) for name in names}
-    where = path.removeprefix("/api/v1").format(**values)
+    where = path.removeprefix("/api/v1").format(**values_for(path, other))
     before = walked(other)
     for body in ({}, example(op)):
         if "multipart/form-data" in op.get("requestBody", {}).get("content", {}):
@@ -99,6 +73,12 @@ def test_an_id_in_the_path_opens_nothing_of_another(
         assert answer.status_code in ({404} if body or not sends_body(op) else {404, 422}), answer.text
         assert not [foreign for foreign in ids_of(other) if foreign in answer.text]
     assert walked(other).count(other.extra["member_id"]) == before.count(other.extra["member_id"])
+
+
+def values_for(path: str, other: Parent) -> dict[str, str]:
+    """What stands in the holes of a path: the other's ids."""
+    ids = {name: str(value) for name, value in other.extra.items()} | {"day": "2027-01-04"}
+    return {name: ids.get(name, str(other.extra["request_id"])) for name in re.findall(r"{(\w+)}", path)}
 
 
 def sends_body(op: dict[str, Any]) -> bool:
