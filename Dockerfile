@@ -15,7 +15,8 @@ COPY --from=build /srv/foyer/api api
 COPY --from=build /srv/foyer/migrations migrations
 COPY --from=build /srv/foyer/openapi.yaml /srv/foyer/pyproject.toml /srv/foyer/LICENSE /srv/foyer/README.md ./
 USER foyer
-ENV PATH=/srv/foyer/.venv/bin:$PATH FOYER_HOST=0.0.0.0 FOYER_DATA_DIR=/data
+# Nothing else is written: the file system may be read-only, and is in compose.yaml. An import lays rows on disk in TMPDIR.
+ENV PATH=/srv/foyer/.venv/bin:$PATH FOYER_HOST=0.0.0.0 FOYER_DATA_DIR=/data TMPDIR=/data PYTHONDONTWRITEBYTECODE=1
 EXPOSE 8000
 VOLUME /data
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \

@@ -10,6 +10,7 @@ from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Integer, Text, Unique
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from api.core.clock import instant
 from api.core.database import Base, Created, Identified, values_of
 from api.core.etags import Versioned
 from api.core.schemas import plain
@@ -101,7 +102,7 @@ class Activity(Identified, Created, Versioned, Base):
 
     def absence_limit(self, day: date, zone: ZoneInfo) -> datetime:
         """Until when an absence on a day is told in time."""
-        return datetime.combine(day - timedelta(days=self.absence_days), self.absence_time, zone)
+        return instant(day - timedelta(days=self.absence_days), self.absence_time, zone)
 
 
 class ActivityDraw(Base):

@@ -1,7 +1,8 @@
 """The clock: the only place that asks what time it is, so that a test can say."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 
@@ -9,6 +10,17 @@ from fastapi import Depends, Request
 def utcnow() -> datetime:
     """The present instant, with its zone."""
     return datetime.now(UTC)  # noqa: TID251 - this is the clock
+
+
+def instant(day: date, hour: time, zone: ZoneInfo) -> datetime:
+    """The instant at which a clock on the wall shows that hour. In the nights when clocks change, an hour that is there twice is the
+    second, and one that is not there is as much later: what PostgreSQL's AT TIME ZONE says, and never earlier than people expect.
+    """
+    shown = datetime.combine(day, hour, zone)
+    try:
+        return max(shown.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    except OverflowError:  # the first and the last day of the calendar
+        return shown.replace(tzinfo=UTC)
 
 
 async def now() -> datetime:

@@ -123,6 +123,11 @@ class ProblemDetails(BaseModel):
 STATUS_WORDS: dict[int, tuple[str, str, str]] = {
     404: ("not-found", "Cette adresse n'existe pas.", "This address does not exist."),
     405: ("method-not-allowed", "Cette action n'existe pas à cette adresse.", "This action does not exist here."),
+    408: (
+        "too-slow",
+        "Le contenu envoyé n'est pas arrivé à temps. Renvoyez-le.",
+        "What was sent did not arrive in time. Send it again.",
+    ),
     413: ("too-large", "Le contenu envoyé est trop volumineux.", "What was sent is too large."),
     415: (
         "unsupported-media-type",
@@ -206,15 +211,20 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     if error.status_code == 400:  # the framework's word for a body that is no UTF-8, or no form
         return answer_to(request, UNREADABLE)
-    code, fr, en = STATUS_WORDS.get(error.status_code, STATUS_WORDS[422])
-    answer = problem_response(
-        request, error.status_code, code, code.replace("-", " "), en if _language(request) == "en" else fr
-    )
-    answer.headers.update(error.headers or {})
+    answer = refusal_of(request, error)
     if error.status_code == 405 and (route := request.scope.get("route")):
         # The framework names the methods of one route; the address has several.
         same = (other.methods for other in request.app.router.routes if getattr(other, "path", "") == route.path)
         answer.headers["Allow"] = ", ".join(sorted(set().union(*same)))
+    return answer
+
+
+def refusal_of(request: Request, error: HTTPException) -> Response:
+    """What a status that is no rule of ours means, in the reader's language."""
+    code, fr, en = STATUS_WORDS.get(error.status_code, STATUS_WORDS[422])
+    words = en if _language(request) == "en" else fr
+    answer = problem_response(request, error.status_code, code, code.replace("-", " "), words)
+    answer.headers.update(error.headers or {})
     return answer
 
 

@@ -12,6 +12,7 @@ PROBLEM = {"$ref": "#/components/schemas/ProblemDetails"}
 IMPLIED = {  # what any operation may answer
     "401": ("NotSignedIn", "`not-signed-in`: sign in, or refresh"),
     "403": ("ScopeMissing", "`scope-missing`: the right `x-scope` is not held"),
+    "408": ("TooSlow", "`too-slow`: the body did not arrive in time"),
     "413": ("TooLarge", "`too-large`: the body is over 1 MB"),
     "415": ("UnsupportedMediaType", "`unsupported-media-type`: the body is not JSON"),
     "422": ("Invalid", "`invalid`: some fields need correcting, named in `errors`"),
@@ -75,7 +76,7 @@ def _dress(operation: dict[str, Any], scope: str | None) -> None:
         operation["x-scope"] = scope
         implied += ["401", "403"]
     if "requestBody" in operation:
-        implied.append("415")
+        implied += ["408", "415"]
     if "parameters" in operation or "requestBody" in operation:
         implied.append("422")
         if answers.get("422", {}).get("description") == "Validation Error":

@@ -59,7 +59,10 @@ class StrictRoute(APIRoute):
             return await handle(request)
 
         async def in_line(request: Request) -> Response:
-            with request.app.state.database.admission.line(*self.come(request)):
+            place = self.come(request)
+            if wanted == "application/json":
+                await request.body()  # nobody stands behind a body that comes slowly
+            with request.app.state.database.admission.line(*place):
                 return await strict(request)
 
         self.waits = open_session in tree

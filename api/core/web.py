@@ -1,5 +1,6 @@
 """What surrounds every answer, as pure ASGI: request id, security headers, body limit, log line, metrics, last resort."""
 
+import asyncio
 import time
 import traceback
 from collections.abc import Mapping
@@ -16,10 +17,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.core.admission import WaitingRoom
-from api.core.errors import STATUS_WORDS, Problem, answer_to, internal_error, problem_response
-from api.core.languages import preferred
+from api.core.errors import Problem, answer_to, internal_error, refusal_of
 from api.core.routing import StrictRoute
 
+BODY_WAIT = 30.0  # seconds for a body, and
+SLOWEST = 4_000  # bytes in each second more
 MAX_BODY = 1_000_000  # bytes
 MAX_FILE_BODY = 10_200_000  # bytes: a file of 10 MB in its multipart envelope
 MAX_IMPORT_BODY = 512_000_000  # bytes: the files of a region; read only after the right was proved
@@ -50,11 +52,20 @@ class TooLarge(HTTPException):
         super().__init__(413)
 
 
+class TooSlow(HTTPException):
+    """The body comes more slowly than on the worst of telephones: somebody only holds the connection."""
+
+    def __init__(self) -> None:
+        super().__init__(408, headers={"Connection": "close"})
+
+
 class Surroundings:
     """The one middleware. Logs carry ids and route templates, never addresses with data, names, tokens or bodies."""
 
-    def __init__(self, app: ASGIApp, waiting: Mapping[tuple[str, str], StrictRoute]) -> None:
-        self.app, self.waiting = app, waiting
+    def __init__(
+        self, app: ASGIApp, waiting: Mapping[tuple[str, str], StrictRoute], body_wait: float = BODY_WAIT
+    ) -> None:
+        self.app, self.waiting, self.body_wait = app, waiting, body_wait
         self.sent_away, self.told_at = 0, 0.0  # answers 503 since the last line about them, and when that was
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,14 +74,21 @@ class Surroundings:
             await self.app(scope, receive, send)
             return
         request_id = scope["request_id"] = token_hex(8)
-        started, status, read = time.perf_counter(), 0, 0
+        started, status, read, whole = time.perf_counter(), 0, 0, False
         is_api = scope["path"].startswith("/api/")
         most = LONG_BODIES.get(scope["path"][scope["path"].rfind("/") :], MAX_BODY) if is_api else MAX_BODY
 
         async def bounded() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, whole
+            if whole:  # what is waited for now is only whether the client goes
+                return await receive()
+            try:
+                async with asyncio.timeout(self.body_wait + read / SLOWEST - (time.perf_counter() - started)):
+                    message = await receive()
+            except TimeoutError:
+                raise TooSlow from None
             read += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if read > most:
                 raise TooLarge
             return message
@@ -97,11 +115,8 @@ class Surroundings:
                 await refusal(scope, receive, dressed)
                 return
             await self.app(scope, bounded, dressed)
-        except TooLarge:
-            code, fr, en = STATUS_WORDS[413]
-            request = Request(scope)
-            words = en if preferred(request.headers.get("accept-language", "")) == "en" else fr
-            await problem_response(request, 413, code, "Too large", words)(scope, receive, dressed)
+        except (TooLarge, TooSlow) as refused:
+            await refusal_of(Request(scope), refused)(scope, receive, dressed)
         except Exception as error:
             log.error(  # noqa: TRY400 - exception() would log the message
                 "unexpected", request_id=request_id, kind=type(error).__name__, places=_places(error)

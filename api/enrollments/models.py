@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from api.core.clock import instant
 from api.core.database import Base, Created, Identified, values_of
 from api.core.errors import InvalidField, Problem
 from api.core.etags import Versioned
@@ -213,7 +214,7 @@ class Enrollment(Identified, Created, Versioned, Base):
 
     def offer(self, now: datetime, zone: ZoneInfo) -> None:
         """Hold a freed place for it, for a set time."""
-        first = datetime.combine(self.starts_on, time(), zone)
+        first = instant(self.starts_on, time(), zone)
         self.state, self.offered_until = EnrollmentState.OFFERED, now + offer_lasts(first - now)
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from email_validator import EmailNotValidError, validate_email
 
+from api.core.clock import instant
 from api.core.schemas import normal_phone
 
 Reader = Callable[[str], Any]
@@ -82,7 +83,7 @@ def opening(zone: ZoneInfo) -> Reader:
     def read(value: str) -> datetime:
         head, _, clock = value.strip().partition(" ")
         try:
-            return datetime.combine(day(head), time.fromisoformat(clock or "00:00"), zone)
+            return instant(day(head), time.fromisoformat(clock or "00:00"), zone)
         except ValueError:
             raise Rejected("heure mal écrite (attendu : JJ/MM/AAAA HH:MM)") from None
 
@@ -91,7 +92,7 @@ def opening(zone: ZoneInfo) -> Reader:
 
 def closing(zone: ZoneInfo) -> Reader:
     """The end of a day in the town's zone."""
-    return lambda value: datetime.combine(day(value) + timedelta(days=1), time(), zone) - timedelta(seconds=1)
+    return lambda value: instant(day(value) + timedelta(days=1), time(), zone) - timedelta(seconds=1)
 
 
 @lru_cache(maxsize=20_000)

@@ -1,13 +1,13 @@
 """Messages that did not arrive, keys near their end, figures, the audit."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
 
 from api.core import pages
-from api.core.clock import Now
+from api.core.clock import Now, instant
 from api.core.database import SessionDep
 from api.core.errors import NotFound, answers, problems
 from api.core.routing import router as new_router
@@ -86,7 +86,7 @@ async def search_audit(
     cursor: pages.Cursor = None,
 ) -> Response:
     """Who saw or changed what, the newest first."""
-    since = datetime.combine(day, time(), settings.zone) if day else None
+    since = instant(day, time(), settings.zone) if day else None
     return await caller.json(
         queries.AUDIT,
         family=family,

@@ -1,5 +1,6 @@
 """Bodies, headers and files that no honest program sends: refused with a sentence, at once, and never a fault of ours."""
 
+import asyncio
 import gzip
 import json
 import socket
@@ -10,8 +11,12 @@ from io import BytesIO
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from api.core.spreadsheets import neutral
+from api.core.web import Surroundings
 from tests.portal import Agent, Parent, Portal
 
 JSON = {"Content-Type": "application/json"}
@@ -219,6 +224,57 @@ def test_a_body_that_never_comes_holds_nobody_up(portal: Portal) -> None:
             connection.sendall(head)
         parent = portal.parent()
         assert parent.get("/me").status_code == 200
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+async def test_a_body_that_trickles_is_given_up() -> None:
+    """One that stops, and one that goes on byte by byte, are 408 in the reader's language, and the connection is closed; one that comes in time is taken."""
+
+    async def reads_all(scope: Scope, receive: Receive, send: Send) -> None:
+        body = await Request(scope, receive).body()
+        await Response(body)(scope, receive, send)
+
+    async def send_slowly(gap: float, pieces: int) -> list[Message]:
+        left, sent = pieces, list[Message]()
+
+        async def receive() -> Message:
+            nonlocal left
+            await asyncio.sleep(gap)
+            left -= 1
+            return {"type": "http.request", "body": b"x", "more_body": left > 0}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": "/api/v1/x", "headers": [], "query_string": b""}
+        await Surroundings(reads_all, {}, body_wait=0.2)(scope, receive, send)
+        return sent
+
+    for gap, pieces in ((60, 1), (0.01, 10_000)):
+        start, body = await send_slowly(gap, pieces)
+        assert start["status"] == 408
+        assert (b"connection", b"close") in start["headers"]
+        assert json.loads(body["body"])["code"] == "too-slow"
+    start, body = await send_slowly(0, 5)
+    assert (start["status"], body["body"]) == (200, b"xxxxx")
+
+
+def test_a_body_that_never_comes_keeps_nobody_from_enrolling(portal: Portal, parent: Parent) -> None:
+    """A parent who begins a hundred requests and ends none does not stand before anybody in the line for the database."""
+    where = urlsplit(portal.address)
+    head = (
+        f"POST /api/v1/household/members HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
+        f"Authorization: {parent.headers()['Authorization']}\r\n\r\n{{"
+    )
+    slow = [socket.create_connection((str(where.hostname), int(where.port or 80))) for _ in range(1_000)]
+    try:
+        for connection in slow:
+            connection.sendall(head.encode())
+        other = portal.parent()
+        child = {"kind": "child", "first_name": "Léa", "last_name": "Silva", "birth_date": "2018-04-05"}
+        assert other.post("/household/members", child).status_code == 201
     finally:
         for connection in slow:
             connection.close()

@@ -3478,6 +3478,11 @@ export type NotSignedInResponse = ProblemDetails;
 export type ScopeMissingResponse = ProblemDetails;
 
 /**
+ * `too-slow`: the body did not arrive in time
+ */
+export type TooSlowResponse = ProblemDetails;
+
+/**
  * `too-large`: the body is over 1 MB
  */
 export type TooLargeResponse = ProblemDetails;
