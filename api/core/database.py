@@ -124,10 +124,15 @@ class Database:
             await self.connections.pool.close()
         await self.engine.dispose()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether as many read as can be answered soon."""
+        return self.reading >= MOST_READS
+
     @contextmanager
     def a_read(self) -> Iterator[None]:
         """Around a request that reads. Raises Busy at once, instead of keeping more than can be answered soon."""
-        if self.reading >= MOST_READS:
+        if self.is_full:
             raise Busy
         self.reading += 1
         try:

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.core.admission import WaitingRoom
-from api.core.errors import Problem, answer_to, internal_error, refusal_of
+from api.core.errors import Busy, Problem, answer_to, internal_error, refusal_of
 from api.core.routing import StrictRoute
 
 BODY_WAIT = 30.0  # seconds for a body, and
@@ -110,8 +110,7 @@ class Surroundings:
             length = next((v for k, v in scope["headers"] if k == b"content-length"), b"0")
             if length.isdigit() and int(length) > most:
                 raise TooLarge  # noqa: TRY301 - answered with the one below
-            route = self.waiting.get((scope["method"], scope["path"]))
-            if route and (refusal := _turned_away(route, scope)):
+            if refusal := self._turn_away(scope, is_api=is_api):
                 await refusal(scope, receive, dressed)
                 return
             await self.app(scope, bounded, dressed)
@@ -126,6 +125,13 @@ class Surroundings:
             await internal_error(Request(scope))(scope, receive, dressed)
         finally:
             self._count(scope, status, time.perf_counter() - started, request_id)
+
+    def _turn_away(self, scope: Scope, *, is_api: bool) -> Response | None:
+        """The answer to who is told at once to come back, before anything else is done for them; None when it is worth staying."""
+        if is_api and scope["method"] == "GET" and scope["app"].state.database.is_full:
+            return answer_to(Request(scope), Busy())
+        route = self.waiting.get((scope["method"], scope["path"]))
+        return _turned_away(route, scope) if route else None
 
     def _count(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
         route: Any = scope.get("route")

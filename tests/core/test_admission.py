@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 
+import httpx2
 import pytest
 
 from api.app import create_app
@@ -178,6 +179,23 @@ def test_more_reads_than_can_be_answered_soon_are_refused_at_once() -> None:
             pass
     with database.a_read():
         pass
+
+
+async def test_a_crowd_that_reads_is_sent_away_before_anything_is_done_for_it(settings: Settings) -> None:
+    """503 with a time to come back for every read of the API, whoever asks; the page itself and the health are there."""
+    database = Database("postgresql://nobody@localhost/nothing")
+    app = create_app(settings, database)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://localhost") as client:
+        with ExitStack() as crowd:
+            for _ in range(MOST_READS):
+                crowd.enter_context(database.a_read())
+            for path in ("/api/v1/invoices", "/api/v1/activities", "/api/v1/services"):
+                told = await client.get(path)
+                assert (told.status_code, told.json()["code"]) == (503, "unavailable")
+                assert int(told.headers["Retry-After"]) >= 1
+            assert (await client.get("/healthz")).status_code == 200
+            assert "Espace" in (await client.get("/")).text
+        assert (await client.get("/api/v1/invoices")).status_code == 401
 
 
 def test_every_route_that_waits_for_the_database_asks_first_who_comes() -> None:
