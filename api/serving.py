@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import resource
 import signal
 import socket
 import sys
@@ -13,6 +14,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.core.settings import PROJECT, ConfigurationError, Settings
+
+MOST_FILES = 65_536
 
 
 class _Server(uvicorn.Server):
@@ -50,8 +53,17 @@ def _rest_from_collecting() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
+def _allow_many_connections() -> None:
+    """Each connection is a file, also one that is only held, and most systems give 1,024 unless they are asked: then nobody else comes in."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 async def serve_until_stopped(server: uvicorn.Server, *, with_worker: bool) -> None:
     """The API until a signal, with its worker."""
+    _allow_many_connections()
     _rest_from_collecting()
     beside = asyncio.create_task(_keep_worker()) if with_worker else None
     try:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import time
@@ -214,6 +215,23 @@ def test_a_write_on_a_frozen_table_is_503_too(portal: Portal, database: Database
         database.run("ROLLBACK")
     assert parent.post("/household/members", body).status_code == 201
     assert len(parent.get("/household/members").json()["items"]) == 1
+
+
+def test_connections_that_are_only_held_keep_nobody_out(environment: dict[str, str], portal: Portal) -> None:
+    """Started where a process may have 256 files, as a system gives few unless it is asked: 600 who say nothing, and one is answered."""
+    assert portal
+    usual, port = resource.getrlimit(resource.RLIMIT_NOFILE), free_port()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, usual[1]))
+    held: list[socket.socket] = []
+    try:
+        with served(environment | {"FOYER_PORT": str(port)}, "--no-worker"):
+            resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+            held += [socket.create_connection(("127.0.0.1", port)) for _ in range(600)]
+            assert httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=10).status_code == 200
+            for connection in held:
+                connection.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, usual)
 
 
 def test_every_command_is_where_the_start_looks_for_it() -> None:
