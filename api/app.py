@@ -44,6 +44,7 @@ from api.publik.routes import router as publik
 from api.requests.routes import router as requests
 from api.roster.routes import router as roster
 from api.second_factors.routes import router as second_factors
+from api.security.addresses import is_of_the_house
 from api.security.tokens import Tokens
 from api.service_keys.agent_routes import router as agent_service_keys
 from api.service_keys.routes import router as service_keys
@@ -173,8 +174,10 @@ def _add_operator_routes(app: FastAPI) -> None:
         return JSONResponse({"status": "ready"})
 
     @app.get("/metrics", include_in_schema=False)
-    async def read_metrics() -> PlainTextResponse:
-        """Prometheus."""
+    async def read_metrics(request: Request) -> PlainTextResponse:
+        """Prometheus, of this machine or network."""
+        if not is_of_the_house(request):
+            raise errors.NotFound
         return PlainTextResponse(generate_latest().decode(), media_type="text/plain; version=0.0.4")
 
     @app.get("/openapi.yaml", include_in_schema=False)

@@ -5,9 +5,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-async def client_network(request: Request) -> str:
-    """The caller's network, /24 or /64: what the limits by address count."""
+
+def client_address(request: Request) -> Address | None:
+    """The caller's address, an IPv4 one also where it came over IPv6's sockets; None when a proxy says nonsense."""
     settings = request.app.state.settings
     trusted = {p.strip() for p in settings.trusted_proxies.split(",") if p.strip()}
     address = request.client.host if request.client else ""
@@ -18,8 +20,20 @@ async def client_network(request: Request) -> str:
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
-        return "unknown"
-    return str(ipaddress.ip_network(f"{ip}/{24 if ip.version == 4 else 64}", strict=False))
+        return None
+    return getattr(ip, "ipv4_mapped", None) or ip
+
+
+def is_of_the_house(request: Request) -> bool:
+    """Whether a machine of this network asks directly, and not somebody through a proxy."""
+    address = client_address(request)
+    return address is not None and address.is_private and "x-forwarded-for" not in request.headers
+
+
+async def client_network(request: Request) -> str:
+    """The caller's network, /24 or /64: what the limits by address count."""
+    ip = client_address(request)
+    return str(ipaddress.ip_network(f"{ip}/{24 if ip.version == 4 else 64}", strict=False)) if ip else "unknown"
 
 
 ClientNetwork = Annotated[str, Depends(client_network)]

@@ -106,6 +106,8 @@ def test_health_readiness_metrics_and_keys(portal: Portal) -> None:
     assert portal.http.get(f"{base}/healthz").status_code == 200
     assert portal.http.get(f"{base}/readyz").status_code == 200
     assert "foyer_http_answers_total" in portal.http.get(f"{base}/metrics").text
+    outside = portal.http.get(f"{base}/metrics", headers={"X-Forwarded-For": "8.8.8.8"})
+    assert (outside.status_code, outside.json()["code"]) == (404, "not-found")
     key = portal.http.get(f"{base}/.well-known/jwks.json").json()["keys"][0]
     assert (key["alg"], key["crv"], "d" in key) == ("ES256", "P-256", False)
 
