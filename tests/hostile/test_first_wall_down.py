@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from tests.conftest import PROJECT, free_port, served
-from tests.hostile.test_isolation import PERSONAL, example, ids_of, values_for, walked
+from tests.hostile.test_isolation import PERSONAL, ask, example, ids_of, values_for, walked
 from tests.portal import Parent, Portal
 
 # Where a parent's own rows are asked for, in SQL and in the ORM.
@@ -90,13 +90,7 @@ def test_an_id_of_another_opens_and_changes_nothing(
         pytest.skip("activities are everybody's")
     before = walked(other)
     where = path.removeprefix("/api/v1").format(**values_for(path, other))
-    if "multipart/form-data" in op.get("requestBody", {}).get("content", {}):
-        files = {"file": ("a.pdf", b"%PDF-1.7\n%%EOF")}
-        answer = mine.http.request(method.upper(), where, files=files, headers=mine.headers())
-    else:
-        headers = {"if_match": '"1"'} if method in {"patch", "put", "delete"} else {}
-        sends = method in {"post", "put", "patch"}
-        answer = mine.send(method.upper(), where, example(op) if sends else None, **headers)
+    answer = ask(mine, where, method, op, example(op))
     assert answer.status_code in {404, 422}, answer.text
     assert not [foreign for foreign in ids_of(other) if foreign in answer.text]
     after = walked(other)
