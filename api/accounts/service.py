@@ -56,7 +56,7 @@ class PasswordNeeded(InvalidField):
         )
 
 
-def refuse_easy_password(password: str, settings: Settings, *own_words: str) -> None:
+async def refuse_easy_password(password: str, settings: Settings, *own_words: str) -> None:
     """Raises InvalidField at /password, with what would be better."""
     words = [
         part
@@ -64,7 +64,7 @@ def refuse_easy_password(password: str, settings: Settings, *own_words: str) -> 
         for part in (word, *word.replace("@", " ").replace(".", " ").replace("-", " ").split())
     ]
     try:
-        passwords.check_password(password, [*words, settings.town, "foyer", "enfance", "espace", "citoyens"])
+        await passwords.check(password, [*words, settings.town, "foyer", "enfance", "espace", "citoyens"])
     except FieldRefused as refused:
         raise InvalidField("/password", refused.code, refused.fr, refused.en) from None
 
@@ -73,7 +73,7 @@ async def sign_up(
     database: Database, settings: Settings, new: AccountCreate, language: str, network: str, now: datetime
 ) -> None:
     """Open an account that waits for its activation. A known address gets a mail that says so, the caller the same answer."""
-    refuse_easy_password(new.password, settings, new.email, new.first_name, new.last_name)
+    await refuse_easy_password(new.password, settings, new.email, new.first_name, new.last_name)
     await limits.count_or_refuse(
         database, now, secrets.keyed(settings.secrets.token_pepper, "sign-up", network), limits.SIGN_UP_NETWORK
     )
@@ -158,7 +158,7 @@ async def reset_password(db: AsyncSession, settings: Settings, token: str, passw
         raise LinkSpent
     account = await queries.lock(db, proof.account_id)
     # A refusal rolls the spending back: the link stays good for a better password.
-    refuse_easy_password(password, settings, account.email, account.first_name, account.last_name)
+    await refuse_easy_password(password, settings, account.email, account.first_name, account.last_name)
     account.activated_at = account.activated_at or now  # the mailbox is proved
     await _set_password(db, settings, account, password, now)
 
@@ -181,7 +181,7 @@ async def change_password(
     db: AsyncSession, settings: Settings, account: Account, session_id: UUID, password: str, now: datetime
 ) -> None:
     """Change a password that was proved and end every other session; raises InvalidField."""
-    refuse_easy_password(password, settings, account.email, account.first_name, account.last_name)
+    await refuse_easy_password(password, settings, account.email, account.first_name, account.last_name)
     await _set_password(db, settings, account, password, now, but=session_id)
 
 

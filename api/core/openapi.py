@@ -16,6 +16,7 @@ IMPLIED = {  # what any operation may answer
     "413": ("TooLarge", "`too-large`: the body is over 1 MB"),
     "415": ("UnsupportedMediaType", "`unsupported-media-type`: the body is not JSON"),
     "422": ("Invalid", "`invalid`: some fields need correcting, named in `errors`"),
+    "429": ("TooManyRequests", "`too-many-requests`: other software asks too often; wait for Retry-After"),
     "503": (
         "Unavailable",
         "`unavailable`, or `waiting-room` with a `place`: try again after Retry-After, with the same Idempotency-Key",
@@ -75,6 +76,7 @@ def _dress(operation: dict[str, Any], scope: str | None) -> None:
         operation["security"] = [{"bearer": []}]
         operation["x-scope"] = scope
         implied += ["401", "403"]
+        implied += ["429"] if scope.startswith("integration:") else []
     if "requestBody" in operation:
         implied += ["408", "415"]
     if "parameters" in operation or "requestBody" in operation:

@@ -18,6 +18,8 @@ from api.core.errors import Busy, FieldRefused
 T = TypeVar("T")
 MIN_LENGTH, MAX_LENGTH = 12, 128  # characters, after NFC
 THREADS = max(1, (os.cpu_count() or 2) - 1)  # one core is left to who is signed in (bench/README.md)
+LOOKED_AT = 32  # characters of which it is judged how soon they are guessed: more cost more, and these are enough
+HARD_ENOUGH = 3  # of 4, zxcvbn's word for over 10^8 guesses
 QUEUE = 100 * THREADS  # hashes waiting, about 2 s; a further one is answered 503
 argon2.set_backend()  # now, and once: two threads that do it at their first hash stand in each other's way (passlib asserts)
 _hasher = argon2.using(type="ID", memory_cost=19456, time_cost=2, parallelism=1)
@@ -80,6 +82,11 @@ def _squeeze(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text).lower() if c.isalnum())
 
 
+async def check(password: str, own_words: Iterable[str] = ()) -> None:
+    """`check_password` in the pool: milliseconds of a core. Raises FieldRefused; Busy when the queue is full."""
+    await in_pool(check_password, password, list(own_words))
+
+
 def check_password(password: str, own_words: Iterable[str] = ()) -> None:
     """Refuse a password that is too short or too easy to guess; raises FieldRefused with the sentence.
 
@@ -99,12 +106,21 @@ def check_password(password: str, own_words: Iterable[str] = ()) -> None:
     for word in sorted({_squeeze(w) for w in own_words} - {""}, key=len, reverse=True):
         rest = rest.replace(word, "") if len(word) > 2 else rest
     easy = squeezed in _common() or squeezed.rstrip("0123456789") in _common() or len(set(password)) < 5
-    if easy or _is_sequence(squeezed) or (rest != squeezed and len(rest.strip("0123456789")) < 4):
+    made_of_own_words = rest != squeezed and len(rest.strip("0123456789")) < 4
+    if easy or _is_sequence(squeezed) or made_of_own_words or _is_soon_guessed(password, own_words):
         raise FieldRefused(
             "too-easy",
             "Ce mot de passe est trop facile à deviner. Choisissez plusieurs mots sans lien avec vous ou la ville.",
             "This password is too easy to guess. Choose several words unrelated to you or the town.",
         )
+
+
+def _is_soon_guessed(password: str, own_words: Iterable[str]) -> bool:
+    """Whether who knows leaked passwords, names, words, keyboards and what people do with them (l33t, dates, repeats) finds it soon."""
+    from zxcvbn import zxcvbn  # 12 MB of lists, for when somebody chooses a password
+
+    seen = zxcvbn(normal(password)[:LOOKED_AT], user_inputs=[word for word in own_words if len(word) > 2])
+    return bool(seen["score"] < HARD_ENOUGH)
 
 
 def _is_sequence(text: str) -> bool:

@@ -3498,6 +3498,11 @@ export type UnsupportedMediaTypeResponse = ProblemDetails;
 export type InvalidResponse = ProblemDetails;
 
 /**
+ * `too-many-requests`: other software asks too often; wait for Retry-After
+ */
+export type TooManyRequestsResponse = ProblemDetails;
+
+/**
  * `unavailable`, or `waiting-room` with a `place`: try again after Retry-After, with the same Idempotency-Key
  */
 export type UnavailableResponse = ProblemDetails;
