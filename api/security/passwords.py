@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from math import prod
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ T = TypeVar("T")
 MIN_LENGTH, MAX_LENGTH = 12, 128  # characters, after NFC
 THREADS = max(1, (os.cpu_count() or 2) - 1)  # one core is left to who is signed in (bench/README.md)
 LOOKED_AT = 32  # characters of which it is judged how soon they are guessed: more cost more, and these are enough
+MOST_WAYS = 64  # of reading signs as letters
 HARD_ENOUGH = 3  # of 4, zxcvbn's word for over 10^8 guesses
 QUEUE = 100 * THREADS  # hashes waiting, about 2 s; a further one is answered 503
 argon2.set_backend()  # now, and once: two threads that do it at their first hash stand in each other's way (passlib asserts)
@@ -117,9 +119,14 @@ def check_password(password: str, own_words: Iterable[str] = ()) -> None:
 
 def _is_soon_guessed(password: str, own_words: Iterable[str]) -> bool:
     """Whether who knows leaked passwords, names, words, keyboards and what people do with them (l33t, dates, repeats) finds it soon."""
-    from zxcvbn import zxcvbn  # 12 MB of lists, for when somebody chooses a password
+    from zxcvbn import matching, zxcvbn  # 12 MB of lists, for when somebody chooses a password
 
-    seen = zxcvbn(normal(password)[:LOOKED_AT], user_inputs=[word for word in own_words if len(word) > 2])
+    looked_at = normal(password)[:LOOKED_AT]
+    # Each of them is tried: signs of every kind, which no varied word has, would take half a second of a core.
+    ways = prod(max(1, sum(sign in looked_at for sign in signs)) for signs in matching.L33T_TABLE.values())
+    if ways > MOST_WAYS:
+        return False
+    seen = zxcvbn(looked_at, user_inputs=[word for word in own_words if len(word) > 2])
     return bool(seen["score"] < HARD_ENOUGH)
 
 

@@ -53,6 +53,28 @@ def test_a_password_that_is_easy_to_guess_is_refused(password: str, code: str) -
     assert refused.value.code == code
 
 
+@pytest.mark.parametrize(
+    "password",
+    ["quatre mots bien choisis", "4@8({[<3696&#!1|0$5+7%2 Cayenne", "a@4b8c(<{[g69i1!|l1|7o0s$5t+7x%z2", "1a" * 64],
+)
+def test_no_password_takes_long_to_judge(password: str) -> None:
+    """Signs of every kind can be read as letters in hundreds of ways: whoever sends such a one is not worth half a second."""
+    calls = 0
+
+    def count(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    sys.setprofile(count)
+    try:
+        passwords.check_password(password, ["ana", "silva", "cayenne"])
+    except FieldRefused:
+        pass
+    finally:
+        sys.setprofile(None)
+    assert calls < 150_000
+
+
 async def test_the_same_password_typed_on_another_keyboard_is_the_same() -> None:
     """é as one character or as e and an accent."""
     stored = await passwords.hash_password("un été à Cayenne")
