@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import File, Form
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
@@ -61,7 +62,7 @@ class StrictRoute(APIRoute):
         async def in_line(request: Request) -> Response:
             place = self.come(request)
             if wanted == "application/json":
-                await request.body()  # nobody stands behind a body that comes slowly
+                await _whole_body(request)  # nobody stands behind one that comes slowly
             with request.app.state.database.admission.line(*place):
                 return await strict(request)
 
@@ -87,6 +88,14 @@ def waiting_routes(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], StrictR
         route for route in routes if isinstance(route, StrictRoute) and route.waits and not route.param_convertors
     )
     return {(method, route.path): route for route in waiting for method in route.methods or ()}
+
+
+async def _whole_body(request: Request) -> None:
+    """Read it; the request keeps it. Raises HTTPException, as FastAPI does, when the client has gone."""
+    try:
+        await request.body()
+    except ClientDisconnect:
+        raise HTTPException(400) from None
 
 
 def _media_type(dependant: Dependant) -> str:

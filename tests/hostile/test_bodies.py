@@ -261,6 +261,27 @@ async def test_a_body_that_trickles_is_given_up() -> None:
     assert (start["status"], body["body"]) == (200, b"xxxxx")
 
 
+def test_a_client_that_goes_in_the_middle_of_a_body_is_no_fault_of_ours(portal: Portal, parent: Parent) -> None:
+    """It is counted among the bodies that cannot be read, and not among the faults that wake somebody up."""
+
+    def counted(status: str) -> float:
+        lines = portal.http.get(f"{portal.address}/metrics").text.splitlines()
+        kind = f'foyer_http_answers_total{{method="POST",route="/api/v1/household/members",status="{status}"}}'
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(kind))
+
+    where, faults, refused = urlsplit(portal.address), counted("500"), counted("422")
+    head = (
+        f"POST /api/v1/household/members HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
+        f"Authorization: {parent.headers()['Authorization']}\r\n\r\n{{"
+    )
+    with socket.create_connection((str(where.hostname), int(where.port or 80))) as connection:
+        connection.sendall(head.encode())
+    deadline = time.monotonic() + 10
+    while counted("422") == refused and counted("500") == faults and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert (counted("500"), counted("422")) == (faults, refused + 1)
+
+
 def test_a_body_that_never_comes_keeps_nobody_from_enrolling(portal: Portal, parent: Parent) -> None:
     """A parent who begins a hundred requests and ends none does not stand before anybody in the line for the database."""
     where = urlsplit(portal.address)
