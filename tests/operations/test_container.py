@@ -51,7 +51,7 @@ def script(root: Path, port: int) -> str:
     environment |= {"FOYER_PORT": str(port), "LANG": "C.UTF-8"}
     lines += [
         f"(cat /etc/passwd; echo foyer:x:{NOBODY}:{NOBODY}::/data:/bin/sh) > passwd; mount --bind passwd etc/passwd",  # useradd
-        "mkdir proc dev data tmp",
+        "mkdir -p proc dev data tmp",  # (the project itself may lie in /tmp)
         "mount -t proc none proc",
         "mount -t tmpfs -o mode=755 none dev",
         "for one in null zero random urandom; do touch dev/$one; mount --bind /dev/$one dev/$one; done",
