@@ -128,7 +128,7 @@ def test_what_it_must_write_it_writes_in_its_data_folder(container: tuple[subpro
     assert imported.returncode == 0, imported.stderr
     person = {"email": "ana@exemple.fr", "password": "colibri sur la crique", "first_name": "Ana", "last_name": "Silva"}
     assert httpx2.post(f"{address}/api/v1/accounts", json=person).status_code == 202
-    messages = Path(f"/proc/{process.pid}/root/data/messages")
+    messages = Path("/proc", str(process.pid), "root", "data", "messages")
     deadline = time.monotonic() + 30
     while not (found := list(messages.glob("*"))) and time.monotonic() < deadline:
         time.sleep(0.1)
