@@ -12,7 +12,7 @@ openapi: .venv/ready ; .venv/bin/foyer openapi > openapi.yaml.new && mv openapi.
 bench: reads start growth scaleout opening
 reads start growth scaleout: .venv/ready-bench ; .venv/bin/python -m bench.$@
 opening: .venv/ready-bench ; .venv/bin/python -m bench.opening --pictures bench/pictures && .venv/bin/python -m bench.opening --control
-faults: .venv/ready-dev ; FOYER_FAULTS=100 .venv/bin/python -m pytest -s tests/faults tests/hostile/test_isolation.py
+faults: .venv/ready-dev ; FOYER_FAULTS=100 .venv/bin/python -m pytest -s tests/faults tests/core/test_clock.py tests/hostile/test_isolation.py
 fuzz: .venv/ready-dev ; FOYER_FUZZ_EXAMPLES=40 .venv/bin/python -m pytest tests/hostile/test_contract_fuzzing.py
 speed: .venv/ready-dev frontend/build/200.html bench/speed/node_modules/ready ; .venv/bin/python -m bench.speed
 screens: .venv/ready-dev frontend/build/200.html ; .venv/bin/python -m tests.e2e.screens
