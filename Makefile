@@ -21,7 +21,7 @@ lock: .build/ready
 	$(LOCK) pyproject.toml -o requirements.txt
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.txt
 	$(LOCK) --group build -o requirements-build.txt
-	$(LOCK) pyproject.toml --group dev --group bench -o requirements-bench.txt
+	$(LOCK) pyproject.toml --group dev --group bench -c requirements-dev.txt -o requirements-bench.txt  # what is measured is what is delivered
 	$(LOCK) --group supply -o requirements-supply.txt
 clean: ; rm -rf .build .venv frontend/node_modules frontend/build frontend/.svelte-kit
 
