@@ -107,7 +107,7 @@ def check_password(password: str, own_words: Iterable[str] = ()) -> None:
     rest = squeezed
     for word in sorted({_squeeze(w) for w in own_words} - {""}, key=len, reverse=True):
         rest = rest.replace(word, "") if len(word) > 2 else rest
-    easy = squeezed in _common() or squeezed.rstrip("0123456789") in _common() or len(set(password)) < 5
+    easy = squeezed in _common() or squeezed.strip("0123456789") in _common() or len(set(password)) < 5
     made_of_own_words = rest != squeezed and len(rest.strip("0123456789")) < 4
     if easy or _is_sequence(squeezed) or made_of_own_words or _is_soon_guessed(password, own_words):
         raise FieldRefused(
