@@ -151,6 +151,12 @@ async def live_links(db: AsyncSession, account_id: UUID) -> list[UUID]:
     return list(await db.scalars(own))
 
 
+async def lock_live_link(db: AsyncSession, link_id: UUID) -> ServiceLink:
+    """Any account's live link, locked, for an agent."""
+    live = select(ServiceLink).where(ServiceLink.id == link_id, ServiceLink.ended_at.is_(None))
+    return found(await db.scalar(live.with_for_update()))
+
+
 async def lock_link(db: AsyncSession, account_id: UUID, link_id: UUID) -> ServiceLink:
     """One of one's own live links, locked."""
     own = select(ServiceLink).where(

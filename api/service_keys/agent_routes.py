@@ -26,6 +26,12 @@ async def issue_service_key(
 
 
 @router.post("/{key_id}/revocation", status_code=204, responses=problems(NotFound))
-async def revoke_service_key(key_id: UUID, db: SessionDep, caller: KeysAgent, now: Now) -> None:
-    """Kill a key that was not used yet."""
-    await service.revoke(db, caller.account_id, key_id, now)
+async def revoke_service_key(key_id: UUID, db: SessionDep, caller: KeysAgent, settings: SettingsDep, now: Now) -> None:
+    """Kill a key; what one that was used already has opened is closed at the next request, and its holder is told."""
+    await service.revoke(db, settings, caller.account_id, key_id, now)
+
+
+@router.delete("/links/{link_id}", status_code=204, responses=problems(NotFound))
+async def close_file_access(link_id: UUID, db: SessionDep, caller: KeysAgent, settings: SettingsDep, now: Now) -> None:
+    """Take an account out of a family file: refused from its next request on, and its holder is told."""
+    await service.close_access(db, settings, caller.account_id, link_id, now)

@@ -7,7 +7,7 @@ from sqlalchemy import or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.database import Read, found
-from api.families.models import Child, FamilyChild
+from api.families.models import Child, FamilyChild, ServiceLink
 from api.service_keys.models import ServiceKey
 
 LINK = """json_build_object('id', l.id, 'service', json_build_object('slug', s.slug, 'name', s.name_fr), 'attached_at', l.created_at,
@@ -65,6 +65,13 @@ async def revoke_open(
         .values(revoked_at=now)
         .returning(ServiceKey.family_id)
     )
+
+
+async def opened_by(db: AsyncSession, key_id: UUID) -> UUID | None:
+    """The live link that a key has opened, for an agent."""
+    its = (ServiceLink.account_id == ServiceKey.used_by, ServiceLink.adult_id == ServiceKey.adult_id)
+    live = select(ServiceLink.id).where(ServiceKey.id == key_id, *its, ServiceLink.ended_at.is_(None))
+    return await db.scalar(live)
 
 
 async def get_for_agent(db: AsyncSession, key_id: UUID) -> ServiceKey:

@@ -214,11 +214,31 @@ async def issue(db: AsyncSession, settings: Settings, agent_id: UUID, order: Key
     )
 
 
-async def revoke(db: AsyncSession, agent_id: UUID, key_id: UUID, now: datetime) -> None:
-    """Kill an open key; a used or dead one stays as it is. Raises NotFound."""
+async def revoke(db: AsyncSession, settings: Settings, agent_id: UUID, key_id: UUID, now: datetime) -> None:
+    """Kill an open key, and close what a used one has opened; a dead one stays as it is. Raises NotFound."""
     key = await queries.get_for_agent(db, key_id)
     if await queries.revoke_open(db, now, key_id=key.id):
         await audit.record(db, "service_key.revoked", actor=agent_id, family_id=key.family_id, key=str(key_id))
+    elif link_id := await queries.opened_by(db, key.id):
+        await close_access(db, settings, agent_id, link_id, now)
+
+
+async def close_access(db: AsyncSession, settings: Settings, agent_id: UUID, link_id: UUID, now: datetime) -> None:
+    """An agent takes an account out of a file: a key in the wrong hands, a judgment. Its holder is told. Raises NotFound."""
+    async with as_system(db):  # an agent reads links; who is in a file is changed by keys, and here
+        link = await families.lock_live_link(db, link_id)
+    await _end_link(db, link, "closed", agent_id, now)
+    account, service = await db.get_one(Account, link.account_id), await db.get_one(Service, link.service_id)
+    await outbox.enqueue(
+        db,
+        settings,
+        "access-closed",
+        account.email,
+        language=account.locale,
+        account_id=account.id,
+        service=service.name_fr,
+        contact_service=service.contact_email,
+    )
 
 
 async def _accept(

@@ -23,8 +23,11 @@ def test_a_key_opens_everything_in_the_same_breath(portal: Portal, agent: Agent)
         "invoices:read",
         "Enfance",
     )
+    version = "SELECT authorization_version FROM account WHERE email = $1"
+    known = portal.database.value(version, parent.email)
     answer = parent.post("/service-keys", {"service": "enfance", "key": portal.issue(agent, family)})
     assert answer.status_code == 201
+    assert portal.database.value(version, parent.email) == known + 1
     assert sorted(answer.json()["family"]["children"]) == sorted(c["first_name"] for c in family.children)
     assert "invoices:read" in answer.json()["scope"]
     assert {parent.get(path).status_code for path in OPENED} == {200}
@@ -195,6 +198,125 @@ def test_the_other_adult_is_told_and_can_object(portal: Portal, agent: Agent, da
         410,
     ]
     assert (second.get("/family").status_code, first.get("/family").status_code) == (403, 200)
+
+
+def test_an_objection_is_taken_for_seven_days(portal: Portal, agent: Agent, database: Database) -> None:
+    """The notice's link is stored with that end."""
+    family = portal.family()
+    database.run("DELETE FROM attempts")
+    first = portal.parent_with_key(agent, family)
+    portal.parent_with_key(agent, family, adult=1)
+    proof = "FROM proof p JOIN account a ON a.id = p.account_id WHERE a.email = $1 AND p.purpose = 'key_objection'"
+    assert (
+        database.value(f"SELECT round(extract(epoch FROM p.expires_at - now()) / 3600) {proof}", first.email) == 7 * 24
+    )
+
+
+def test_an_agent_closes_the_access_that_a_key_opened(portal: Portal, agent: Agent, database: Database) -> None:
+    """A key in the wrong hands: by the key or by the account, the next request is refused, the mailbox is told and the other parent
+    stays; what is closed already is not there, and a key that opened nothing any more is left alone.
+    """
+    database.run("DELETE FROM attempts")
+    family = portal.family()
+    by_key, other = portal.parent_with_key(agent, family), portal.parent_with_key(agent, family, adult=1)
+    used = next(
+        k for k in agent.get(f"/agent/families/{family.id}").json()["keys"] if k["adult_id"] == family.adults[0]["id"]
+    )
+    assert [agent.post(f"/agent/service-keys/{used['id']}/revocation").status_code for _ in range(2)] == [204, 204]
+    assert ({by_key.get(path).status_code for path in OPENED}, by_key.get("/me").status_code) == ({403}, 200)
+    assert portal.mailbox.wait(by_key.email, "Votre accès au dossier Enfance est fermé")
+    links = agent.get(f"/agent/families/{family.id}/activity").json()["links"]
+    assert [link["email"] for link in links] == [other.email]
+    path = f"/agent/service-keys/links/{links[0]['id']}"
+    assert [agent.send("DELETE", path).status_code for _ in range(2)] == [204, 404]
+    assert other.get("/family").status_code == 403
+    told = database.value(
+        "SELECT count(*) FROM audit_event WHERE action = 'service_key.closed' AND family_id::text = $1", family.id
+    )
+    assert told == 2
+
+
+def test_each_parent_has_a_key_of_their_own(portal: Portal, agent: Agent, database: Database) -> None:
+    """Two keys of one file are good at once, each makes its holder its own adult."""
+    database.run("DELETE FROM attempts")
+    family = portal.family()
+    keys = [portal.issue(agent, family, adult=place) for place in (0, 1)]
+    for place in (0, 1):
+        parent = portal.parent()
+        assert parent.post("/service-keys", {"service": "enfance", "key": keys[place]}).status_code == 201
+        adults = parent.get("/family").json()["items"][0]["adults"]
+        me = [(adult["first_name"], adult["last_name"]) for adult in adults if adult["is_me"]]
+        assert me == [(family.adults[place]["first_name"], family.adults[place]["last_name"])]
+
+
+def test_agents_see_the_state_and_two_symbols(portal: Portal, agent: Agent) -> None:
+    """Of a key that was given out."""
+    family = portal.family()
+    key = portal.issue(agent, family)
+    seen = agent.get(f"/agent/families/{family.id}")
+    assert [(one["state"], one["last_symbols"]) for one in seen.json()["keys"]] == [("issued", key[-2:])]
+    assert key[-4:] not in seen.text
+
+
+def test_a_key_is_found_by_one_look_up(database: Database) -> None:
+    """Its hash has a unique index of its own."""
+    columns = database.rows(
+        "SELECT array(SELECT attname::text FROM pg_attribute WHERE attrelid = i.indrelid AND attnum = ANY (i.indkey)) AS names "
+        "FROM pg_index i WHERE i.indrelid = 'service_key'::regclass AND i.indisunique"
+    )
+    assert ["key_hash"] in [row["names"] for row in columns]
+
+
+def test_a_child_of_another_file_is_no_proof(portal: Portal, agent: Agent, database: Database) -> None:
+    """The birth date of somebody else's child is wrong."""
+    database.run("DELETE FROM attempts")
+    parent, family, other = portal.parent(), portal.family(), portal.family()
+    asked = parent.post("/service-keys", {"service": "enfance", "key": portal.issue(agent, family, "counter")}).json()
+    own = {child["birth_date"] for child in family.children}
+    foreign = next(child["birth_date"] for child in other.children if child["birth_date"] not in own)
+    proof = {"challenge": asked["challenge"], "birth_date": foreign}
+    assert parent.post("/service-keys/challenge", proof).json()["code"] == "wrong-birth-date"
+
+
+@pytest.mark.parametrize(
+    ("bucket", "allowed", "hours"), [("key-day", 10, 24), ("key-network", 20, 1), ("key-town", 2000, 24)]
+)
+def test_attempts_are_counted_by_account_day_network_and_town(
+    portal: Portal, agent: Agent, database: Database, settings: Settings, bucket: str, allowed: int, hours: int
+) -> None:
+    """The last one within each number is looked at, the next is refused unread, and a day or an hour later it is looked at again."""
+    from api.security.secrets import keyed, new_service_key
+
+    parent, key = portal.parent(), portal.issue(agent, portal.family())
+    account = database.value("SELECT id::text FROM account WHERE email = $1", parent.email)
+    who = {"key-day": [account], "key-network": ["127.0.0.0/24"], "key-town": []}[bucket]
+    name = keyed(settings.secrets.token_pepper, bucket, *who)
+    database.run("DELETE FROM attempts")
+    database.run("INSERT INTO attempts (bucket, count, since) VALUES ($1, $2, now())", name, allowed - 1)
+    tried = [
+        parent.post("/service-keys", {"service": "enfance", "key": k}).status_code for k in (new_service_key(), key)
+    ]
+    assert tried == [422, 429]
+    database.run(
+        "UPDATE attempts SET since = since - $1::text::interval, blocked_until = blocked_until - $1::text::interval",
+        f"{hours} hours 1 second",
+    )
+    assert parent.post("/service-keys", {"service": "enfance", "key": key}).status_code == 201
+
+
+def test_a_fault_while_a_key_is_taken_in_leaves_it_good(portal: Portal, agent: Agent, database: Database) -> None:
+    """Consumed, linked, written down and told in one transaction: when its last word fails, the key is as it was."""
+    database.run("DELETE FROM attempts")
+    family = portal.family()
+    portal.parent_with_key(agent, family, adult=1)  # who is to be told
+    parent, key = portal.parent(), portal.issue(agent, family)
+    database.run("ALTER TABLE message ADD CONSTRAINT fault CHECK (template <> 'service-key-attached') NOT VALID")
+    try:
+        assert parent.post("/service-keys", {"service": "enfance", "key": key}).status_code == 500
+    finally:
+        database.run("ALTER TABLE message DROP CONSTRAINT fault")
+    assert parent.get("/family").status_code == 403
+    assert parent.post("/service-keys", {"service": "enfance", "key": key}).status_code == 201
 
 
 def test_an_unknown_service_is_told_at_its_field(portal: Portal, agent: Agent) -> None:

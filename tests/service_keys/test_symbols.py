@@ -1,5 +1,9 @@
 """The symbols of a key, without a database."""
 
+import hashlib
+import hmac
+
+from argon2.low_level import Type, hash_secret_raw
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +40,13 @@ def test_the_hash_depends_on_the_pepper() -> None:
     """A stolen table of hashes cannot be tried without the pepper, and the same key is found again by one look-up."""
     one, again, other = (hash_service_key("K7QM2XDP9RTF", p) for p in ("a" * 32, "a" * 32, "b" * 32))
     assert one == again != other
+
+
+def test_the_hash_is_as_slow_as_a_passwords() -> None:
+    """Argon2id, 19,456 KiB, two passes, one lane: computed here once more from the rule."""
+    peppered = hmac.digest(b"a" * 32, b"K7QM2XDP9RTF", "sha256")
+    salt = hashlib.sha256(b"foyer-service-key-1").digest()[:16]
+    assert hash_service_key("K7QM2XDP9RTF", "a" * 32) == hash_secret_raw(peppered, salt, 2, 19_456, 1, 32, Type.ID)
 
 
 @given(st.text(max_size=40))

@@ -1986,7 +1986,7 @@ export const getRevokeServiceKeyUrl = (keyId: string,) => {
 }
 
 /**
- * Kill a key that was not used yet.
+ * Kill a key; what one that was used already has opened is closed at the next request, and its holder is told.
  * @summary Revoke Service Key
  */
 export const revokeServiceKey = async (keyId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
@@ -1995,6 +1995,30 @@ export const revokeServiceKey = async (keyId: string, options?: Parameters<typeo
   {
     ...options,
     method: 'POST'
+
+
+  }
+);}
+
+
+export const getCloseFileAccessUrl = (linkId: string,) => {
+
+
+
+
+  return `/api/v1/agent/service-keys/links/${linkId}`
+}
+
+/**
+ * Take an account out of a family file: refused from its next request on, and its holder is told.
+ * @summary Close File Access
+ */
+export const closeFileAccess = async (linkId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getCloseFileAccessUrl(linkId),
+  {
+    ...options,
+    method: 'DELETE'
 
 
   }

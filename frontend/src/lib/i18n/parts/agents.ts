@@ -57,6 +57,10 @@ export const words = {
     expires: 'expire le',
     links: 'Comptes reliés au dossier',
     since: (date: string): string => `depuis le ${date}`,
+    closeAccess: 'Fermer l’accès',
+    closeAccessAsk: (name: string): string =>
+      `Fermer l’accès de ${name} à ce dossier ? Sa prochaine action est refusée, et un mail l’en prévient. Une nouvelle clé peut lui être donnée.`,
+    accessClosed: (name: string): string => `L’accès de ${name} est fermé. Un mail l’en prévient.`,
     noLinks: 'Aucun compte n’est relié à ce dossier.',
     fileRequests: 'Demandes',
     noFileRequests: 'Aucune demande.',

@@ -121,6 +121,7 @@ export const words = {
       'service_key.attached': 'clé enfance saisie, dossier ouvert',
       'service_key.detached': 'clé enfance détachée',
       'service_key.objected': 'accès fermé à la demande d’un parent',
+      'service_key.closed': 'accès fermé par le service',
       'service_key.refused': 'clé refusée',
       'service_key.wrong_date': 'mauvaise date de naissance donnée avec une clé',
       'service_key.revoked': 'clé annulée',
