@@ -52,13 +52,15 @@ async def offer_places(db: AsyncSession, settings: Settings, activity_id: UUID, 
                 await tell(db, settings, waiting)
 
 
-async def tell(db: AsyncSession, settings: Settings, enrollment: Enrollment, news: str = "") -> None:
+async def tell(
+    db: AsyncSession, settings: Settings, enrollment: Enrollment, news: str = "", *, asker: Account | None = None
+) -> None:
     """Where it stands now, without the child's name or an amount; an offer, which has its time, by SMS too.
 
-    To who asked; to another parent of the file once that account is closed.
+    To who asks in this very moment (`asker`), or who asked and still has the child, or else another parent who has.
     """
-    account = await db.get(Account, enrollment.account_id)
-    if account is None or account.closed_at:
+    account = asker
+    if account is None:
         async with as_system(db):  # the other parent may have asked
             account = await queries.whom_to_tell(db, enrollment)
     if account is None:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.accounts.models import Account
@@ -22,7 +22,9 @@ ENROLLMENT = """json_build_object('id', e.id, 'reference', e.reference, 'state',
     'draws_at', CASE WHEN e.state = 'requested' AND t.decided_by = 'draw' THEN coalesce(t.draws_at, t.closes_at) END,
     'child_id', e.child_id, 'child_first_name', c.first_name, 'activity_id', e.activity_id, 'activity_name', t.name, 'venue', t.venue,
     'days', e.days, 'starts_on', e.starts_on, 'ends_on', e.ends_on, 'created_at', e.created_at, 'version', e.version)"""
-MINE = "e.family_id IN (SELECT l.family_id FROM service_link l WHERE l.account_id = :viewer AND l.ended_at IS NULL)"
+# In one of one's own files, as long as the child is in it: when custody ends, where and when a child is told no more.
+MINE = """(e.family_id, e.child_id) IN (SELECT l.family_id, fc.child_id FROM service_link l JOIN family_child fc ON fc.family_id = l.family_id
+        WHERE l.account_id = :viewer AND l.ended_at IS NULL)"""
 NAMED = "JOIN child c ON c.id = e.child_id JOIN activity t ON t.id = e.activity_id"
 PAGE = Read(f"""
     WITH page AS (
@@ -144,8 +146,12 @@ async def child_of(db: AsyncSession, account_id: UUID, enrollment_id: UUID) -> U
 
 
 def _own(account_id: UUID) -> ColumnElement[bool]:
-    families = select(ServiceLink.family_id).where(ServiceLink.account_id == account_id, ServiceLink.ended_at.is_(None))
-    return Enrollment.family_id.in_(families)
+    children = (
+        select(ServiceLink.family_id, FamilyChild.child_id)
+        .join(FamilyChild, FamilyChild.family_id == ServiceLink.family_id)
+        .where(ServiceLink.account_id == account_id, ServiceLink.ended_at.is_(None))
+    )
+    return tuple_(Enrollment.family_id, Enrollment.child_id).in_(children)
 
 
 async def lock(db: AsyncSession, account_id: UUID, enrollment_id: UUID) -> Enrollment:
@@ -264,11 +270,17 @@ async def _lock_if(db: AsyncSession, enrollment_id: UUID, still: ColumnElement[b
 
 
 async def whom_to_tell(db: AsyncSession, enrollment: Enrollment) -> Account | None:
-    """Who asked for it; another parent of the file when that account is closed; None when nobody is left."""
-    linked = (
+    """Who asked for it, or else another parent, as long as the child is in their file; None when nobody is left. For the system."""
+    parents = (
         select(Account)
         .join(ServiceLink, ServiceLink.account_id == Account.id)
-        .where(ServiceLink.family_id == enrollment.family_id, ServiceLink.ended_at.is_(None))
+        .join(FamilyChild, FamilyChild.family_id == ServiceLink.family_id)
+        .where(
+            ServiceLink.family_id == enrollment.family_id,
+            ServiceLink.ended_at.is_(None),
+            FamilyChild.child_id == enrollment.child_id,
+        )
     )
-    asker = await db.get_one(Account, enrollment.account_id)
-    return asker if asker.closed_at is None else await db.scalar(linked.order_by(ServiceLink.id).limit(1))
+    asker_first = (Account.id == enrollment.account_id).desc(), ServiceLink.id
+    account: Account | None = await db.scalar(parents.order_by(*asker_first).limit(1))
+    return account

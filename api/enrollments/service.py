@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.accounts.models import Account
 from api.activities.models import DAYS, Activity
 from api.audit import service as audit
 from api.core import etags
@@ -144,7 +145,7 @@ async def enter(
     db.add(enrollment)
     await db.flush()
     await _write_days(db, enrollment, enrollment.days)
-    await places.tell(db, caller.settings, enrollment)
+    await places.tell(db, caller.settings, enrollment, asker=await db.get(Account, caller.account_id))
     await _record(db, f"enrollment.{state.value}", caller.account_id, enrollment)
     return await read(db, caller.account_id, enrollment.id)
 

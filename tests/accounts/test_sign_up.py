@@ -1,5 +1,10 @@
 """Sign-up, activation and the forgotten password."""
 
+import base64
+import hashlib
+
+import pytest
+
 from tests.portal import PASSWORD, TOKEN, Portal, found
 
 
@@ -47,6 +52,17 @@ def test_sign_up_never_tells_whether_an_address_is_known(portal: Portal) -> None
     assert portal.mailbox.wait(known.email, "déjà un compte")
 
 
+@pytest.mark.parametrize(
+    "password", ["Cayenne-97300-1", "espace citoyens 1", "foyer enfance 12", "Silva.Ana.1985", "lusitania2020!"]
+)
+def test_a_password_of_ones_own_the_towns_or_the_services_words_is_refused(portal: Portal, password: str) -> None:
+    """At its field; nothing is made."""
+    address = f"lusitania@{portal.new_address().partition('@')[2]}"
+    body = {"email": address, "password": password, "first_name": "Ana", "last_name": "Silva"}
+    refused = portal.http.post("/accounts", json=body).json()
+    assert [(e["pointer"], e["code"]) for e in refused["errors"]] == [("/password", "too-easy")]
+
+
 def test_a_known_address_in_capitals_is_the_same_account(portal: Portal) -> None:
     """Two people cannot share an address by its capitals."""
     known = portal.parent()
@@ -77,6 +93,68 @@ def test_a_resend_replaces_the_link_and_is_limited(portal: Portal) -> None:
     new = found(TOKEN, portal.mailbox.wait(address, "Activez", after=1).body)
     assert sum(letter.to == address for letter in portal.mailbox.letters) == 2
     assert [portal.http.post("/accounts/activation", json={"token": t}).status_code for t in (old, new)] == [410, 204]
+
+
+def test_a_mail_is_sent_again_five_times_a_day(portal: Portal) -> None:
+    """Each a minute after the one before; the sixth is not sent, and the answer does not say so."""
+    address, sent = portal.sign_up(), []
+    portal.mailbox.wait(address, "Activez")
+    for _ in range(6):
+        portal.database.run(
+            "UPDATE attempts SET since = since - interval '61 s', blocked_until = blocked_until - interval '61 s'"
+        )
+        assert portal.http.post("/accounts/activation-mail", json={"email": address}).status_code == 202
+        sent.append(portal.database.value("SELECT count(*) FROM message WHERE recipient = $1", address))
+    assert sent == [2, 3, 4, 5, 5, 5]
+
+
+def test_a_link_is_256_random_bits_and_its_hash_is_kept(portal: Portal) -> None:
+    """The database has nothing to open an account with."""
+    address = portal.sign_up()
+    token = found(TOKEN, portal.mailbox.wait(address, "Activez").body)
+    assert len(base64.urlsafe_b64decode(token + "=")) == 32
+    kept = portal.database.rows(
+        "SELECT token_hash, p::text AS row FROM proof p JOIN account a ON a.id = p.account_id WHERE a.email = $1",
+        address,
+    )
+    assert [row["token_hash"] for row in kept] == [hashlib.sha256(token.encode()).digest()]
+    assert token not in kept[0]["row"]
+    assert token not in portal.database.value(
+        "SELECT string_agg(m::text, '') FROM message m WHERE recipient = $1", address
+    )
+
+
+def test_an_activation_lives_a_day_and_a_reset_an_hour(portal: Portal) -> None:
+    """As they are stored."""
+    address = portal.parent().email
+    portal.http.post("/password-resets", json={"email": address})
+    portal.mailbox.wait(address, "nouveau mot de passe")
+    lives = portal.database.rows(
+        "SELECT purpose, round(extract(epoch FROM p.expires_at - p.created_at) / 60)::int AS minutes FROM proof p JOIN account a ON a.id = p.account_id WHERE a.email = $1",
+        address,
+    )
+    assert {row["purpose"]: row["minutes"] for row in lives} == {"activation": 24 * 60, "password_reset": 60}
+
+
+def test_an_old_a_used_and_a_replaced_reset_link_are_refused(portal: Portal) -> None:
+    """Only the newest, once, within the hour."""
+    address = portal.parent().email
+    tokens = []
+    for turn in range(3):
+        portal.database.run("DELETE FROM attempts")
+        portal.http.post("/password-resets", json={"email": address})
+        tokens.append(found(TOKEN, portal.mailbox.wait(address, "nouveau mot de passe", after=turn).body))
+        if turn == 1:
+            portal.database.run(
+                "UPDATE proof SET expires_at = now() WHERE purpose = 'password_reset' AND used_at IS NULL"
+            )
+            assert _reset(portal, tokens[1]) == 410
+    assert [_reset(portal, tokens[0]), _reset(portal, tokens[2]), _reset(portal, tokens[2])] == [410, 204, 410]
+
+
+def _reset(portal: Portal, token: str) -> int:
+    body = {"token": token, "password": "une phrase toute neuve"}
+    return portal.http.post("/password-resets/confirmation", json=body).status_code
 
 
 def test_a_forgotten_password_is_replaced_and_every_session_ends(portal: Portal) -> None:

@@ -1,6 +1,7 @@
 """The database: migrations both ways, and the second wall on every personal table."""
 
 import asyncio
+import re
 
 import asyncpg
 import pytest
@@ -88,6 +89,21 @@ def test_nobody_sees_anything_without_saying_who_looks(dsn: str, database: Datab
             await connection.close()
 
     assert set(asyncio.run(look()).values()) == {0}
+
+
+def test_every_policy_asks_who_looks(database: Database, address: str) -> None:
+    """None lets everybody through, on tables without a row either; but for what everybody's doings write and nobody reads back."""
+    assert address
+    policies = database.rows("SELECT tablename, cmd, qual, with_check FROM pg_policies WHERE schemaname = 'public'")
+    asks = re.compile(r"\b(viewer|actor|my_\w+)\(\)|^\(EXISTS|^false$")
+    open_ones = {
+        (policy["tablename"], policy["cmd"])
+        for policy in policies
+        for said in (policy["qual"], policy["with_check"])
+        if said is not None and not asks.search(said)
+    }
+    assert open_ones == {(told, "INSERT") for told in ("message", "audit_event", "integration_event", "waiting_event")}
+    assert {policy["tablename"] for policy in policies} >= {"session", "passkey", "saved_view", "webhook"}
 
 
 def test_with_the_first_wall_down_the_second_still_holds(

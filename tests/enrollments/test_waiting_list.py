@@ -107,3 +107,18 @@ def test_what_is_over_ends_and_an_early_end_frees_its_place(portal: Portal, agen
     assert next_one.get(f"/enrollments/{waits['id']}").json()["state"] == "offered"
     assert holder.get(f"/enrollments/{held['id']}").json()["state"] == "ended"
     assert holder.post(f"/enrollments/{held['id']}/cancellation").json()["code"] == "not-cancellable"
+
+
+def test_an_offer_goes_to_the_parent_who_is_still_in_the_file(portal: Portal, agent: Agent, database: Database) -> None:
+    """Who asked has left it meanwhile: the other parent is told, and who left is not."""
+    where, family = activity(database, places=1), portal.family()
+    holder = portal.parent_with_key(agent)
+    asker, other = portal.parent_with_key(agent, family), portal.parent_with_key(agent, family, adult=1)
+    held = enroll(holder, where).json()
+    assert enroll(asker, where).json()["state"] == "waitlisted"
+    assert asker.send("DELETE", f"/service-keys/{asker.link_id}").status_code == 204
+    assert holder.post(f"/enrollments/{held['id']}/cancellation").status_code == 200
+    assert portal.mailbox.wait(other.email, "une place se libère")
+    assert not [
+        letter for letter in portal.mailbox.letters if letter.to == asker.email and "se libère" in letter.subject
+    ]

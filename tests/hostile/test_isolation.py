@@ -5,12 +5,15 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx2
 import pytest
 
+from api.core.clock import utcnow
 from api.core.database import APPLICATION_ROLE
 from tests.conftest import free_port, served
 from tests.contract.test_openapi import OPERATIONS, SPEC
@@ -197,40 +200,135 @@ def test_a_child_who_leaves_the_file_is_gone_at_once(portal: Portal, agent: Agen
     portal.database.run("DELETE FROM attempts")
     parent = portal.parent_with_key(agent, portal.family(lambda family: len(family.children) >= 2))
     assert parent.family
-    child = parent.family.children[0]["id"]
-    mine = enroll(parent, activity(portal.database)).json()["id"]
-    assert child in parent.get("/family").text
-    portal.database.run("DELETE FROM family_child WHERE child_id = $1::text::uuid", child)
-    for path in ("/family", "/invoices", "/enrollments", f"/enrollments/{mine}/bookings"):
-        assert child not in parent.get(path).text, path
-    assert parent.get("/activities", child_id=child).status_code == 404
+    child = parent.family.children[0]
+    where = activity(portal.database, days="{mon,tue,wed,thu,fri,sat,sun}")
+    portal.database.run("UPDATE activity SET starts_on = current_date - 1 WHERE id = $1::text::uuid", where)
+    mine = enroll(parent, where, ("mon", "tue", "wed", "thu", "fri", "sat", "sun")).json()["id"]
+    one, day = f"/enrollments/{mine}", (utcnow() + timedelta(days=2)).date().isoformat()
+    assert parent.post(f"{one}/absences", {"day": day}).status_code == 201
+    calendar = urlsplit(parent.post("/me/calendar").json()["url"]).path
+    assert parent.get(f"{one}/bookings").json()["items"]
+    assert child["first_name"] in portal.http.get(portal.address + calendar).text
+    portal.database.run("DELETE FROM family_child WHERE child_id = $1::text::uuid", child["id"])
+    for path in ("/family", "/invoices", "/enrollments"):
+        assert child["id"] not in parent.get(path).text, path
+    assert parent.get("/activities", child_id=child["id"]).status_code == 404
+    refused = {
+        "seen": parent.get(one),
+        "days": parent.get(f"{one}/bookings"),
+        "another absence": parent.post(f"{one}/absences", {"day": (utcnow() + timedelta(days=3)).date().isoformat()}),
+        "absence taken back": parent.send("DELETE", f"{one}/absences/{day}"),
+        "cancelled": parent.post(f"{one}/cancellation"),
+        "other days": parent.send("PATCH", one, {"days": ["mon"]}, if_match='"1"'),
+    }
+    assert {what: answer.status_code for what, answer in refused.items()} == dict.fromkeys(refused, 404)
+    assert "BEGIN:VEVENT" not in portal.http.get(portal.address + calendar).text
+    export = parent.get("/me/export").json()
+    assert (export["enrollments"], export["absences"]) == ([], [])
+
+
+def as_parent(dsn: str, account_id: str, *statements: tuple[str, *tuple[object, ...]]) -> list[str]:
+    """What each statement gives back, run as the application does for a parent, and rolled back; nothing when it is refused."""
+
+    async def go() -> list[str]:
+        connection = await asyncpg.connect(dsn, server_settings={"role": APPLICATION_ROLE})
+        whole = connection.transaction()
+        await whole.start()
+        try:
+            await connection.execute(
+                "SELECT set_config('app.actor', 'parent', true), set_config('app.account_id', $1, true)", account_id
+            )
+            seen = []
+            for statement, *values in statements:
+                try:
+                    async with connection.transaction():
+                        seen.append("".join(row[0] for row in await connection.fetch(statement, *values)))
+                except asyncpg.InsufficientPrivilegeError:
+                    seen.append("")
+                except asyncpg.IntegrityConstraintViolationError:
+                    seen.append("past the wall")
+            return seen
+        finally:
+            await whole.rollback()
+            await connection.close()
+
+    return asyncio.run(go())
+
+
+@pytest.fixture(scope="module")
+def tables(portal: Portal) -> list[str]:
+    """All that row level security guards."""
+    guarded = portal.database.rows(
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relrowsecurity "
+        f"AND has_table_privilege('{APPLICATION_ROLE}', oid, 'SELECT')"
+    )
+    assert len(guarded) > 20
+    return [row[0] for row in guarded]
 
 
 def test_with_the_first_wall_down_the_second_gives_nothing_of_another(
-    portal: Portal, homes: tuple[Parent, Parent], dsn: str
+    homes: tuple[Parent, Parent], dsn: str, tables: list[str]
 ) -> None:
     """Every table read whole, without any condition, as the application does for a parent: one's own rows and no other's."""
-
-    async def everything(account_id: str) -> str:
-        connection = await asyncpg.connect(dsn, server_settings={"role": APPLICATION_ROLE})
-        try:
-            async with connection.transaction():
-                await connection.execute(
-                    "SELECT set_config('app.actor', 'parent', true), set_config('app.account_id', $1, true)", account_id
-                )
-                tables = await connection.fetch(
-                    "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relrowsecurity "
-                    "AND has_table_privilege(oid, 'SELECT')"
-                )
-                assert len(tables) > 20
-                seen = [await connection.fetch(f'SELECT t::text FROM "{table["relname"]}" t') for table in tables]
-                return "".join(row[0] for rows in seen for row in rows)
-        finally:
-            await connection.close()
-
-    assert portal
     for one, other in (homes, homes[::-1]):
-        seen = asyncio.run(everything(one.get("/me").json()["id"]))
+        reads = [(f'SELECT t::text FROM "{table}" t',) for table in tables]
+        seen = "".join(as_parent(dsn, one.get("/me").json()["id"], *reads))
         assert one.extra["enrollment_id"] in seen
         assert one.extra["invoice_id"] in seen
         assert not [foreign for foreign in ids_of(other) if foreign in seen]
+
+
+def test_the_second_wall_lets_nothing_of_another_be_written(
+    portal: Portal, homes: tuple[Parent, Parent], dsn: str, tables: list[str]
+) -> None:
+    """Every row that is the other's, written once more, changed and deleted: refused by the database, table by table."""
+    mine, other = (one.get("/me").json()["id"] for one in homes)
+    links = "SELECT family_id::text, adult_id::text FROM service_link WHERE account_id::text = $1"
+    theirs = "|".join([other, *portal.database.rows(links, other)[0]])
+    tried, written = set(), set()
+    for table in tables:
+        names = ", ".join(columns(portal, table))
+        first = names.partition(",")[0]
+        rows = f'SELECT to_jsonb(t)::text AS whole, ctid::text AS place FROM "{table}" t WHERE t::text ~ $1 LIMIT 3'
+        row_of = f'SELECT {names} FROM jsonb_populate_record(NULL::"{table}", $1::jsonb)'
+        for row in portal.database.rows(rows, theirs):
+            tried.add(table)
+            outcome = as_parent(
+                dsn,
+                mine,
+                (f'INSERT INTO "{table}" ({names}) {row_of} RETURNING $1', row["whole"]),
+                (f'UPDATE "{table}" SET {first} = {first} WHERE ctid = $1::text::tid RETURNING $1', row["place"]),
+                (f'DELETE FROM "{table}" WHERE ctid = $1::text::tid RETURNING $1', row["place"]),
+            )
+            written |= {
+                (table, how) for how, seen in zip(("inserted", "changed", "deleted"), outcome, strict=True) if seen
+            }
+    assert {"account", "session", "request", "household_member", "enrollment", "invoice", "adult_private"} <= tried
+    assert written <= {(told, "inserted") for told in ("message", "audit_event", "integration_event", "waiting_event")}
+
+
+def columns(portal: Portal, table: str) -> list[str]:
+    """Those of a table that can be written."""
+    named = "SELECT attname::text FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped"
+    return [row[0] for row in portal.database.rows(f"{named} AND attgenerated = '' ORDER BY attnum", table)]
+
+
+def test_the_second_wall_shows_no_enrollment_of_a_child_who_left_the_file(
+    portal: Portal, agent: Agent, dsn: str, tables: list[str]
+) -> None:
+    """Custody ended: no row of any table names the child, but for the lines of invoices that were sent before."""
+    portal.database.run("DELETE FROM attempts")
+    parent = portal.parent_with_key(agent)
+    assert parent.family
+    child, account = parent.family.children[0]["id"], parent.get("/me").json()["id"]
+    enroll(parent, activity(portal.database))
+    reads = {table: (f'SELECT t::text FROM "{table}" t',) for table in tables if table != "invoice_line"}
+    before = [
+        table for table, seen in zip(reads, as_parent(dsn, account, *reads.values()), strict=True) if child in seen
+    ]
+    assert {"child", "family_child", "enrollment", "enrollment_day"} <= set(before)
+    portal.database.run("DELETE FROM family_child WHERE child_id = $1::text::uuid", child)
+    after = [
+        table for table, seen in zip(reads, as_parent(dsn, account, *reads.values()), strict=True) if child in seen
+    ]
+    assert after == []

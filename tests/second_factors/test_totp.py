@@ -4,6 +4,8 @@ from typing import Any
 
 import pyotp
 
+from api.core.clock import utcnow
+from api.second_factors.service import _matching_step
 from tests.portal import PASSWORD, Agent, Parent, Portal
 
 
@@ -52,6 +54,15 @@ def test_a_parents_code_is_asked_for_and_each_is_good_once(portal: Portal) -> No
     assert parent.get("/me/second-factors").json()["recovery_codes_left"] == 9
     assert parent.post("/me/totp/removal", {"current_password": PASSWORD}).status_code == 204
     assert challenge(portal, parent)["status"] == 201
+
+
+def test_a_code_is_taken_one_step_early_or_late_and_no_more() -> None:
+    """A phone's clock may be off by half a minute (RFC 6238, 5.2); a step that was used, and those before it, are over."""
+    secret, now = pyotp.random_base32(32), utcnow()
+    step = int(now.timestamp()) // 30
+    codes = {shift: pyotp.TOTP(secret).at((step + shift) * 30) for shift in range(-3, 4)}
+    assert [s for s, code in codes.items() if _matching_step(secret, code, 0, now)] == [-1, 0, 1]
+    assert [s for s, code in codes.items() if _matching_step(secret, code, step, now)] == [1]
 
 
 def test_new_recovery_codes_end_the_old_ones(portal: Portal) -> None:

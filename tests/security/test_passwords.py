@@ -1,11 +1,14 @@
 """What a password may be."""
 
+import asyncio
 import subprocess
 import sys
+import threading
+import unicodedata
 
 import pytest
 
-from api.core.errors import FieldRefused
+from api.core.errors import Busy, FieldRefused
 from api.security import passwords
 
 
@@ -86,6 +89,42 @@ async def test_the_same_password_typed_on_another_keyboard_is_the_same() -> None
 async def test_an_unknown_account_costs_a_hash_and_is_refused() -> None:
     """Even when somebody types the decoy's own password."""
     assert not await passwords.verify("nobody has this password", None)
+
+
+@pytest.mark.parametrize(("letters", "code"), [(11, "too-short"), (12, ""), (128, ""), (129, "too-long")])
+def test_a_password_has_12_to_128_characters(letters: int, code: str) -> None:
+    """Characters, not bytes: é is one, however it is typed."""
+    password = ("é7 bœuf ñandú Ωμέγα, gün ışığı! ça va? " * 5)[:letters].strip().ljust(letters, "é")
+    try:
+        passwords.check_password(unicodedata.normalize("NFD", password))
+        refused = ""
+    except FieldRefused as told:
+        refused = told.code
+    assert refused == code
+
+
+async def test_hashing_leaves_the_event_loop_to_others() -> None:
+    """Somebody else has their turn while a password is hashed, in a thread of the pool."""
+    hashing = asyncio.create_task(passwords.hash_password("quatre mots bien choisis"))
+    await asyncio.sleep(0)
+    assert not hashing.done()
+    await hashing
+    assert (await passwords.in_pool(lambda: threading.current_thread().name)).startswith("argon2")
+
+
+async def test_a_full_pool_sends_away_at_once() -> None:
+    """As many wait as could be served in about two seconds; the next is told to come back."""
+    free = threading.Event()
+    waiting = [asyncio.create_task(passwords.in_pool(free.wait)) for _ in range(passwords.QUEUE)]
+    await asyncio.sleep(0)
+    try:
+        async with asyncio.timeout(10):
+            with pytest.raises(Busy):
+                await passwords.in_pool(str)
+    finally:
+        free.set()
+        await asyncio.gather(*waiting)
+    assert await passwords.in_pool(str) == ""
 
 
 async def test_the_parameters_are_those_of_the_security_rules() -> None:

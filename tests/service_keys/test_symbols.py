@@ -36,6 +36,14 @@ def test_a_shown_key_reads_back_and_new_ones_differ() -> None:
     assert all(read_service_key(k) == k.replace("-", "") for k in keys)
 
 
+def test_look_alikes_are_read_as_what_was_meant() -> None:
+    """O as 0, I and L as 1, in either case."""
+    body = "01ABC01DEF0"
+    whole = body + check_symbol(body)
+    assert read_service_key(whole.replace("0", "O").replace("1", "I")) == whole
+    assert read_service_key(whole.replace("0", "o").replace("1", "l")) == whole
+
+
 def test_the_hash_depends_on_the_pepper() -> None:
     """A stolen table of hashes cannot be tried without the pepper, and the same key is found again by one look-up."""
     one, again, other = (hash_service_key("K7QM2XDP9RTF", p) for p in ("a" * 32, "a" * 32, "b" * 32))

@@ -1,11 +1,18 @@
 """Signing in, refreshing, devices, the second factor."""
 
+import base64
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import pyotp
+from passlib.hash import argon2
 
+from api.core.settings import Settings
+from api.security.secrets import keyed
+from tests.conftest import foyer
 from tests.portal import PASSWORD, Agent, Portal
+from tests.second_factors.test_totp import challenge, switch_on
 
 
 def test_an_unknown_address_and_a_wrong_password_are_answered_alike(portal: Portal) -> None:
@@ -49,9 +56,110 @@ def test_parallel_wrong_passwords_do_not_pass_the_limit(portal: Portal) -> None:
 def test_many_right_sign_ins_at_once_all_succeed(portal: Portal) -> None:
     """Nobody is refused for coming at the same moment."""
     parent = portal.parent()
-    with ThreadPoolExecutor(20) as pool:
-        statuses = list(pool.map(lambda _: portal.sign_in(parent.email).get("/me").status_code, range(20)))
-    assert statuses == [200] * 20
+    with ThreadPoolExecutor(50) as pool:
+        statuses = list(pool.map(lambda _: portal.sign_in(parent.email).get("/me").status_code, range(50)))
+    assert statuses == [200] * 50
+
+
+def test_each_further_failure_doubles_the_wait_up_to_fifteen_minutes(portal: Portal) -> None:
+    """A minute after five, then two, four, eight, fifteen; each time the block before it is over."""
+    parent = portal.parent()
+    body = {"email": parent.email, "password": "mauvais", "client": "app"}
+    portal.database.run("DELETE FROM attempts")
+    for _ in range(4):
+        portal.http.post("/sessions", json=body)
+    waits = []
+    for _ in range(6):
+        assert portal.http.post("/sessions", json=body).status_code in {401, 429}  # looked at, and counted
+        waits.append(int(portal.http.post("/sessions", json=body).headers["retry-after"]))
+        portal.database.run("UPDATE attempts SET blocked_until = now() WHERE blocked_until IS NOT NULL")
+    portal.database.run("DELETE FROM attempts")
+    assert [round(wait / 10) * 10 for wait in waits] == [60, 120, 240, 480, 900, 900]
+
+
+def test_a_network_that_fails_for_many_accounts_is_blocked(portal: Portal, settings: Settings) -> None:
+    """Sixty failures from one network, each for another address: the next is refused, whoever it is."""
+    parent = portal.parent()
+    bucket = keyed(settings.secrets.token_pepper, "sign-in-network", "127.0.0.0/24")
+    portal.database.run("DELETE FROM attempts")
+    portal.database.run("INSERT INTO attempts (bucket, count, since) VALUES ($1, 59, now())", bucket)
+    wrong = {"email": portal.new_address(), "password": "mauvais", "client": "app"}
+    right = {"email": parent.email, "password": PASSWORD, "client": "app"}
+    assert [portal.http.post("/sessions", json=body).status_code for body in (wrong, right)] == [401, 429]
+    portal.database.run("DELETE FROM attempts")
+
+
+def test_nobody_signs_in_while_attempts_cannot_be_counted(portal: Portal) -> None:
+    """The right password either: the limits fail closed."""
+    parent = portal.parent()
+    portal.database.run("BEGIN; LOCK TABLE attempts IN ACCESS EXCLUSIVE MODE")
+    try:
+        body = {"email": parent.email, "password": PASSWORD, "client": "app"}
+        assert portal.http.post("/sessions", json=body).status_code == 503
+    finally:
+        portal.database.run("ROLLBACK")
+    assert portal.sign_in(parent.email).get("/me").status_code == 200
+
+
+def test_a_hash_of_other_parameters_is_renewed_at_the_next_sign_in(portal: Portal) -> None:
+    """The password stays what it was, and nobody notices."""
+    parent = portal.parent()
+    weaker = argon2.using(type="ID", memory_cost=8192, time_cost=1, parallelism=1).hash(PASSWORD)
+    portal.database.run("UPDATE account SET password_hash = $1 WHERE email = $2", weaker, parent.email)
+    etag = parent.get("/me").headers["etag"]
+    for _ in range(2):
+        assert portal.sign_in(parent.email).get("/me").headers["etag"] == etag
+    kept = portal.database.value("SELECT password_hash FROM account WHERE email = $1", parent.email)
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_an_agent_without_a_second_factor_is_let_in_nowhere(portal: Portal, environment: dict[str, str]) -> None:
+    """The password alone opens no agent's account."""
+    name = ["--first-name", "Sans", "--last-name", "Second", "--role", "reader"]
+    made = json.loads(foyer(environment, "agents", "add", "sans@ville.exemple.fr", *name, "--json").stdout)
+    portal.database.run(
+        "DELETE FROM second_factor WHERE account_id = (SELECT id FROM account WHERE email = $1)", made["email"]
+    )
+    body = {"email": made["email"], "password": made["password"], "client": "app"}
+    answer = portal.http.post("/sessions", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (403, "second-factor-needed")
+
+
+def test_wrong_codes_are_counted(portal: Portal) -> None:
+    """Five of them block the right one."""
+    parent = portal.parent()
+    secret, codes = switch_on(parent)
+    assert secret
+    portal.database.run("DELETE FROM attempts")
+    asked = challenge(portal, parent)["challenge"]
+    tried = [
+        portal.http.post("/sessions/second-factor", json={"challenge": asked, "code": code}).status_code
+        for code in [*["000000"] * 5, codes[0]]
+    ]
+    portal.database.run("DELETE FROM attempts")
+    assert tried == [401] * 5 + [429]
+
+
+def test_a_refresh_token_is_256_bits_that_are_nowhere_in_the_database(portal: Portal) -> None:
+    """Opaque, and not to be made from what is stored; the access token beside it lives five minutes."""
+    parent = portal.parent()
+    proof = parent.tokens["refresh_token"].split(".")[2]
+    assert len(base64.urlsafe_b64decode(proof + "=")) == 32
+    assert proof not in portal.database.value("SELECT string_agg(s::text, '') FROM session s")
+    claims = json.loads(base64.urlsafe_b64decode(parent.tokens["access_token"].split(".")[1] + "=="))
+    assert claims["exp"] - claims["iat"] == parent.tokens["expires_in"] == 300
+
+
+def test_a_session_past_its_day_is_over_though_it_was_used(portal: Portal) -> None:
+    """Thirty days after signing in, for the access token at once and for the refresh token."""
+    parent = portal.parent()
+    portal.database.run(
+        "UPDATE session SET expires_at = now() WHERE account_id = (SELECT id FROM account WHERE email = $1)",
+        parent.email,
+    )
+    assert parent.get("/me").status_code == 401
+    refreshed = portal.http.post("/sessions/refresh", json={"refresh_token": parent.tokens["refresh_token"]})
+    assert refreshed.status_code == 401
 
 
 def test_a_known_device_is_not_locked_out_by_others(portal: Portal) -> None:
@@ -66,6 +174,19 @@ def test_a_known_device_is_not_locked_out_by_others(portal: Portal) -> None:
         header = {"Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())}
         assert portal.http.post("/sessions", json=body).status_code == 429
         assert browser.post("/sessions", json=body, headers=header).status_code == 201
+
+
+def test_a_made_up_device_mark_is_no_way_around_the_limit(portal: Portal) -> None:
+    """A new one for each guess, or one of another account: they count with everybody's."""
+    parent, other = portal.parent(), portal.parent()
+    body = {"email": other.email, "password": PASSWORD, "client": "browser"}
+    with httpx2.Client(base_url=portal.http.base_url) as browser:
+        theirs = browser.post("/sessions", json=body).cookies["__Host-foyer_device"]
+    portal.database.run("DELETE FROM attempts")
+    guess = {"email": parent.email, "password": "mauvais", "client": "app"}
+    marks = [theirs, theirs, "a.b", "c.d", "e", PASSWORD]
+    tried = [portal.http.post("/sessions", json=guess, headers={"Cookie": f"__Host-foyer_device={m}"}) for m in marks]
+    assert [answer.status_code for answer in tried] == [401] * 5 + [429]
 
 
 def test_a_browser_gets_its_refresh_token_in_a_strict_cookie_only(portal: Portal) -> None:
