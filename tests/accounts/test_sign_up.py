@@ -124,6 +124,19 @@ def test_a_link_is_256_random_bits_and_its_hash_is_kept(portal: Portal) -> None:
     )
 
 
+def test_a_link_is_good_for_its_own_purpose(portal: Portal) -> None:
+    """One that activates neither chooses a password, nor changes an address, nor closes anybody's access."""
+    token = found(TOKEN, portal.mailbox.wait(portal.sign_up(), "Activez").body)
+    elsewhere = ["/password-resets/confirmation", "/me/email-change/confirmation", "/service-keys/objections"]
+    more = [{"password": "une phrase toute neuve"}, {}, {}]
+    tried = [
+        portal.http.post(path, json={"token": token} | body).status_code
+        for path, body in zip(elsewhere, more, strict=True)
+    ]
+    assert tried == [410, 410, 410]
+    assert portal.http.post("/accounts/activation", json={"token": token}).status_code == 204
+
+
 def test_an_activation_lives_a_day_and_a_reset_an_hour(portal: Portal) -> None:
     """As they are stored."""
     address = portal.parent().email

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jose import jwk, jwt
 
 from api.core.settings import Settings
+from api.security.tokens import Claims, InvalidAccessToken, Tokens
 from tests.portal import TOKEN, Agent, Portal, Software
 
 
@@ -193,3 +194,13 @@ def test_a_session_that_was_there_before_is_not_signed_in(portal: Portal) -> Non
 def _status(portal: Portal, token: str) -> int:
     headers = {b"Authorization": b"Bearer " + token.encode("utf-8", "surrogatepass")}
     return int(httpx2.get(f"{portal.address}/api/v1/me", headers=headers).status_code)
+
+
+def test_a_token_that_was_taken_is_refused_once_its_time_has_passed(settings: Settings) -> None:
+    """A verified token is remembered, and its end with it."""
+    tokens = Tokens(settings.secrets.signing_key, "http://localhost")
+    now = int(time.time())
+    token = tokens.issue(Claims(uuid.uuid4(), uuid.uuid4(), 1, frozenset({"account:read"}), 0), "app", now)
+    assert tokens.verify(token, now + 299).expires == now + 300
+    with pytest.raises(InvalidAccessToken):
+        tokens.verify(token, now + 300)
