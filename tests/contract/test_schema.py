@@ -202,12 +202,24 @@ def test_the_audit_cannot_be_changed(dsn: str, database: Database) -> None:
             asyncio.run(change(statement))
 
 
-def test_a_role_that_could_pass_by_the_wall_is_refused(dsn: str, database: Database) -> None:
-    """The portal does not start with it."""
-    assert database
+@pytest.mark.parametrize(
+    "made",
+    [
+        "CREATE ROLE weak SUPERUSER",
+        "CREATE ROLE weak BYPASSRLS",
+        "CREATE ROLE weak; CREATE TABLE of_the_weak (); ALTER TABLE of_the_weak OWNER TO weak",
+    ],
+)
+def test_a_role_that_could_pass_by_the_wall_is_refused(dsn: str, database: Database, address: str, made: str) -> None:
+    """The portal does not start with it: not as superuser, not past row level security, not as an owner."""
+    assert address
     asyncio.run(refuse_weak_walls(dsn, APPLICATION_ROLE))
-    with pytest.raises(ConfigurationError):
-        asyncio.run(refuse_weak_walls(dsn, "foyer"))
+    database.run(made)
+    try:
+        with pytest.raises(ConfigurationError, match="could pass by"):
+            asyncio.run(refuse_weak_walls(dsn, "weak"))
+    finally:
+        database.run("DROP TABLE IF EXISTS of_the_weak; DROP ROLE weak")
 
 
 def test_a_personal_table_without_a_forced_policy_is_refused(dsn: str, database: Database) -> None:

@@ -22,6 +22,11 @@ def homes(portal: Portal, agent: Agent) -> tuple[Parent, Parent]:
         one.extra["document_id"] = one.http.post(path, files=files, headers=one.headers()).json().get("id", "")
         one.extra["enrollment_id"] = enroll(one, common).json()["id"]
         one.extra["invoice_id"] = one.get("/invoices").json()["items"][0]["id"]
+        one.extra["passkey_id"] = portal.database.value(
+            "INSERT INTO passkey (account_id, credential_id, public_key, sign_count, name) "
+            "SELECT id, uuid_send(new_id()), '', 0, 'Téléphone' FROM account WHERE email = $1 RETURNING id::text",
+            one.email,
+        )
         one.extra["session_id"] = one.get("/sessions").json()["items"][0]["id"]
         one.extra["link_id"] = one.link_id
         assert one.family

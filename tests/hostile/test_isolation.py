@@ -25,7 +25,7 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 PERSONAL = [o for o in OPERATIONS if "x-scope" in o[2] and not o[2]["x-scope"].startswith(("agent:", "integration:"))]
 READS = [
     "/me", "/me/audit", "/me/export", "/sessions", "/family", "/invoices?limit=100", "/household/members", "/requests",
-    "/service-keys", "/enrollments",
+    "/service-keys", "/enrollments", "/me/second-factors",
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select, text
 
 from api.core.database import Database as Foyer
+from api.core.migrating import migrate
 from api.core.settings import Settings
 from api.outbox.gateway import CapturedMailbox, Letter
 from api.outbox.models import Message
@@ -101,6 +102,85 @@ def test_a_code_is_never_sent_after_its_expiry(portal: Portal, database: Databas
         time.sleep(0.05)
     assert database.value("SELECT state FROM message WHERE recipient = 'trop.tard@exemple.fr'") == "expired"
     assert not [letter for letter in portal.mailbox.letters if letter.to == "trop.tard@exemple.fr"]
+
+
+def test_a_message_that_somebody_is_sending_is_not_taken(portal: Portal, database: Database) -> None:
+    """As long as a lease lasts it is one worker's; others send what came after it."""
+    insert = "INSERT INTO message (channel, recipient, language, template, params, leased_until) VALUES ('email', $1, 'fr', 'account-exists', '{}', now() + $2::text::interval)"
+    database.run(insert, "en.cours@exemple.fr", "1 hour")
+    database.run(insert, "apres@exemple.fr", "-1 second")
+    assert portal.mailbox.wait("apres@exemple.fr", "déjà un compte")
+    assert not [letter for letter in portal.mailbox.letters if letter.to == "en.cours@exemple.fr"]
+    database.run("UPDATE message SET leased_until = now() WHERE recipient = 'en.cours@exemple.fr'")
+    database.run("NOTIFY message")
+    assert portal.mailbox.wait("en.cours@exemple.fr", "déjà un compte")
+
+
+async def test_a_message_leaves_only_if_its_transaction_commits(
+    settings: Settings, dsn: str, portal: Portal, database: Database
+) -> None:
+    """What is rolled back was never written."""
+    foyer = Foyer(dsn, pool_size=1)
+    for to in ("jamais@exemple.fr", "toujours@exemple.fr"):
+        with contextlib.suppress(ZeroDivisionError):
+            async with foyer.transaction() as db:
+                await enqueue(db, settings, "account-exists", to)
+                assert to.startswith("toujours") or 1 / 0
+    await foyer.close()
+    assert await asyncio.to_thread(portal.mailbox.wait, "toujours@exemple.fr", "déjà un compte")
+    assert database.value("SELECT count(*) FROM message WHERE recipient = 'jamais@exemple.fr'") == 0
+
+
+async def test_a_message_that_nobody_takes_for_a_day_is_a_dead_letter(
+    settings: Settings, dsn: str, address: str
+) -> None:
+    """Tried until then, and listed for an agent after."""
+    assert address
+    down = Worker(Foyer(dsn, pool_size=2), settings.model_copy(update={"mail_url": f"smtp://127.0.0.1:{free_port()}"}))
+    outcomes = []
+    for hours in (23, 25):
+        async with down.database.transaction() as db:
+            made = text(
+                "INSERT INTO message (channel, recipient, language, template, params, created_at, next_attempt_at) VALUES "
+                "('email', 'absent@exemple.fr', 'fr', 'account-exists', '{}', now() - make_interval(hours => :hours), now() + interval '1 hour') RETURNING id"
+            )
+            message = await db.get_one(Message, await db.scalar(made, {"hours": hours}))
+        await down._send(message)
+        async with down.database.transaction() as db:
+            outcomes.append(await db.scalar(text("SELECT state FROM message WHERE id = :id"), {"id": message.id}))
+            await db.execute(text("DELETE FROM message WHERE id = :id"), {"id": message.id})
+    await down.database.close()
+    assert outcomes == ["pending", "failed"]
+
+
+async def test_no_transaction_is_open_while_a_mail_server_is_waited_for(
+    settings: Settings, dsn: str, database: Database
+) -> None:
+    """One that takes the connection and then says nothing holds no connection of the database."""
+    database.run("DROP DATABASE IF EXISTS quiet")
+    database.run("CREATE DATABASE quiet TEMPLATE template0")
+    alone = dsn.replace("/foyer?", "/quiet?")
+    await migrate(alone)
+    asked = asyncio.Event()
+
+    async def say_nothing(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+        asked.set()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    worker = Worker(Foyer(alone, pool_size=2), settings.model_copy(update={"mail_url": url}))
+    async with worker.database.transaction() as db:
+        await enqueue(db, settings, "account-exists", "lent@exemple.fr")
+    sending = asyncio.create_task(worker.send_due())
+    async with asyncio.timeout(20):
+        await asked.wait()
+    held = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'quiet' AND state = 'idle in transaction'"
+    assert database.value(held) == 0
+    sending.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await sending
+    server.close()
+    await worker.database.close()
 
 
 def test_a_killed_worker_loses_no_message(portal: Portal, database: Database, environment: dict[str, str]) -> None:
