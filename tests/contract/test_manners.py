@@ -1,10 +1,12 @@
 """Problems from every layer, headers on every answer."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx2
 import pytest
 
+from tests.conftest import free_port, served
 from tests.portal import PASSWORD, Agent, Portal
 
 PAGES = ["/", "/connexion", "/mon-tableau-de-bord", "/une/page/inconnue"]
@@ -62,6 +64,60 @@ def test_the_api_is_never_stored_and_never_framed(portal: Portal) -> None:
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+def test_every_answer_has_the_headers_whatever_its_status(portal: Portal, agent: Agent) -> None:
+    """Of the API and of the pages, found or not, taken or refused."""
+    json = {"content": b"{", "headers": {"Content-Type": "application/json"}}
+    asked: list[tuple[str, str, dict[str, Any]]] = [
+        ("GET", "/services", {}),
+        ("GET", "/me", {}),
+        ("GET", "/inconnu", {}),
+        ("PUT", "/services", {}),
+        ("POST", "/accounts", json),
+        ("POST", "/accounts", {"content": b"x"}),
+        ("POST", "/accounts", {"content": b" " * 1_100_000, "headers": {"Content-Type": "application/json"}}),
+        ("GET", "/agent/families?search=zzzz", {"headers": agent.headers()}),
+        ("GET", f"{portal.address}/connexion", {}),
+        ("GET", f"{portal.address}/rien.js", {}),
+        ("GET", f"{portal.address}/healthz", {}),
+    ]
+    seen = set()
+    for method, path, more in asked:
+        answer = portal.http.request(method, path, **more)
+        seen.add(answer.status_code)
+        assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains", path
+        assert answer.headers["x-content-type-options"] == "nosniff", path
+        assert answer.headers["referrer-policy"] == "no-referrer", path
+        assert answer.headers["x-frame-options"] == "DENY", path
+        assert answer.headers["cross-origin-opener-policy"] == "same-origin", path
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin", path
+    assert seen == {200, 401, 404, 405, 413, 415, 422}
+
+
+@pytest.fixture
+def abroad(portal: Portal, environment: dict[str, str]) -> Iterator[str]:
+    """A portal that another web application may use."""
+    assert portal
+    port = str(free_port())
+    with served(environment | {"FOYER_PORT": port, "FOYER_CORS_ORIGINS": "https://app.exemple.fr"}, "--no-worker"):
+        yield f"http://127.0.0.1:{port}/api/v1/services"
+
+
+def test_another_application_is_let_in_only_by_its_exact_origin(abroad: str) -> None:
+    """Never with credentials; not a subdomain, another scheme, another port, a longer name."""
+    allowed = httpx2.get(abroad, headers={"Origin": "https://app.exemple.fr"})
+    assert allowed.headers["access-control-allow-origin"] == "https://app.exemple.fr"
+    assert "access-control-allow-credentials" not in allowed.headers
+    for origin in (
+        "http://app.exemple.fr",
+        "https://app.exemple.fr:8443",
+        "https://app.exemple.fr.evil.example",
+        "https://x.app.exemple.fr",
+        "https://exemple.fr",
+        "null",
+    ):
+        assert "access-control-allow-origin" not in httpx2.get(abroad, headers={"Origin": origin}).headers, origin
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -119,6 +119,21 @@ def test_a_cancelled_place_is_offered_to_the_next_at_once(portal: Portal, agent:
     assert next_one.post(f"/enrollments/{waits['id']}/acceptance").status_code == 409
 
 
+def test_a_cancellation_and_the_offer_that_follows_are_one(portal: Portal, agent: Agent, database: Database) -> None:
+    """When the offer cannot be written, the place is not given up either: nobody loses it, nobody is passed over."""
+    where = activity(database, places=1)
+    holder, next_one = (portal.parent_with_key(agent) for _ in range(2))
+    held = enroll(holder, where).json()
+    enroll(next_one, where)
+    database.run("ALTER TABLE message ADD CONSTRAINT fault CHECK (template <> 'enrollment-offered') NOT VALID")
+    try:
+        assert holder.post(f"/enrollments/{held['id']}/cancellation").status_code == 500
+    finally:
+        database.run("ALTER TABLE message DROP CONSTRAINT fault")
+    assert holder.get(f"/enrollments/{held['id']}").json()["state"] == "confirmed"
+    assert next_one.get("/enrollments").json()["items"][0]["state"] == "waitlisted"
+
+
 def test_an_offer_that_nobody_takes_is_passed_on(portal: Portal, agent: Agent, database: Database) -> None:
     """The worker gives it to the next family when its time has passed."""
     import time

@@ -113,6 +113,9 @@ def test_what_is_typed_is_in_no_log_metric_or_refusal(watched: tuple[str, Databa
     ]
     assert leaks == []
     assert CANARY not in metrics
+    audit = [row[0] for row in database.rows("SELECT e::text FROM audit_event e")]
+    assert len(audit) >= 3
+    assert [row for row in audit if CANARY in row] == []
     written = {name: (logs / name).read_text("utf-8", "replace") for name in ("api", "worker", "postgres")}
     assert written["api"], "the faults above are told of"
     assert "no-such-template" in written["worker"]

@@ -12,6 +12,7 @@ import pytest
 
 from api.core.spreadsheets import neutral
 from api.imports.files import records
+from api.imports.service import ONE_AT_A_TIME
 from tests.conftest import PROJECT, Database, foyer
 
 FAULTY = PROJECT / "tests" / "imports" / "faulty"
@@ -149,6 +150,18 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(
     counts = run(environment, tmp_path, "--dry-run")
     assert {c["applied"] for c in counts.values()} == {1}
     assert database.value("SELECT count(*) FROM family WHERE reference = '77001'") == 0
+
+
+def test_one_import_runs_at_a_time(address: str, environment: dict[str, str], database: Database) -> None:
+    """A second one is told so in a sentence, and works once the first is over."""
+    assert address
+    database.run(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})")
+    try:
+        refused = foyer(environment, "import", str(FAULTY), "--json")
+    finally:
+        database.run(f"SELECT pg_advisory_unlock({ONE_AT_A_TIME})")
+    assert (refused.returncode, "Un autre import est en cours" in refused.stderr) == (1, True)
+    assert foyer(environment, "import", str(FAULTY), "--json").returncode == 0
 
 
 def test_a_quote_that_is_not_closed_costs_its_own_row_only(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 import pyotp
 
 from api.core.clock import utcnow
+from api.core.settings import Settings
 from api.second_factors.service import _matching_step
+from api.security.secrets import decrypt
 from tests.portal import PASSWORD, Agent, Parent, Portal
 
 
@@ -76,6 +78,17 @@ def test_new_recovery_codes_end_the_old_ones(portal: Portal) -> None:
         body = {"challenge": challenge(portal, parent)["challenge"], "code": code}
         outcome.append(portal.http.post("/sessions/second-factor", json=body).status_code)
     assert outcome == [401, 201]
+
+
+def test_the_seed_is_encrypted_in_the_database(portal: Portal, settings: Settings) -> None:
+    """And read with the key that lies outside of it."""
+    parent = portal.parent()
+    secret, _ = switch_on(parent)
+    stored = portal.database.value(
+        "SELECT secret FROM second_factor f JOIN account a ON a.id = f.account_id WHERE a.email = $1", parent.email
+    )
+    assert secret not in stored
+    assert decrypt(settings.secrets.encryption_keys, stored) == secret
 
 
 def test_a_setup_is_good_for_its_own_account_only(portal: Portal) -> None:
