@@ -153,14 +153,25 @@ def served(
         assert process.wait(20) in {0, -signal.SIGKILL}
 
 
+def bring_back(environment: dict[str, str], copy: Path) -> None:
+    """Copy the town while it is open, and go on with the copy."""
+    with served(environment):
+        made = foyer(environment, "backup", str(copy))
+        assert made.returncode == 0, made.stderr
+    restored = foyer(environment, "restore", str(copy))
+    assert restored.returncode == 0, restored.stderr
+
+
 @pytest.fixture(scope="session")
-def address(environment: dict[str, str]) -> Iterator[str]:
-    """The portal's address, with the demonstration town imported."""
+def address(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The portal's address, with the demonstration town imported; on a restored copy of it in `make copy`."""
     assert foyer(environment, "migrate").returncode == 0
     imported = foyer(
         environment, "import", "api/demo/town", "--rejects", str(Path(environment["FOYER_DATA_DIR"]) / "rejets.csv")
     )
     assert imported.returncode == 0, imported.stderr
+    if "FOYER_ON_A_COPY" in os.environ:
+        bring_back(environment, tmp_path_factory.mktemp("copy") / "town")
     with served(environment):
         yield f"http://127.0.0.1:{environment['FOYER_PORT']}"
 

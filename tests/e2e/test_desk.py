@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.conftest import PROJECT, Database, foyer
-from tests.e2e.conftest import DESKTOP, check_page, sign_in, sign_in_agent
+from tests.e2e.conftest import DESKTOP, PHONE, check_page, sign_in, sign_in_agent
 from tests.letters.test_letters import whole
 from tests.portal import PASSWORD, Agent, Parent, Portal
 
@@ -405,3 +405,30 @@ def test_a_person_without_mail_at_the_counter(new_page: NewPage, portal: Portal,
     person.goto("/profil/securite")
     expect(person.get_by_text(login, exact=True)).to_be_visible()
     check_page(person)
+
+
+def test_an_access_in_the_wrong_hands_is_closed_from_the_file(new_page: NewPage, portal: Portal, agent: Agent) -> None:
+    """The agent is asked once more, reads that it is done, and the person's next request is refused."""
+    parent = portal.parent_with_key(agent)
+    assert parent.family
+    for size in (PHONE, DESKTOP):
+        page = new_page(size)
+        sign_in_agent(page, agent)
+        page.goto(f"/agents/familles/{parent.family.id}")
+        adult = parent.family.adults[0]
+        expect(page.get_by_text(f"avec la clé de {adult['first_name']} {adult['last_name']}")).to_be_visible()
+        close = page.get_by_role("button", name="Fermer l’accès Ana Silva")
+        close.click()
+        expect(page.get_by_role("dialog")).to_contain_text("Fermer l’accès de Ana Silva à ce dossier ?")
+        check_page(page)
+        if size is PHONE:
+            page.get_by_role("button", name="Annuler", exact=True).click()
+            assert parent.get("/family").status_code == 200
+            continue
+        page.get_by_role("dialog").get_by_role("button", name="Fermer l’accès").click()
+        expect(page.get_by_text("L’accès de Ana Silva est fermé. Un mail l’en prévient.")).to_be_visible()
+        expect(page.get_by_text("Aucun compte n’est relié à ce dossier.")).to_be_visible()
+        expect(page.get_by_text("accès fermé par le service")).to_be_visible()
+        check_page(page)
+    assert parent.get("/family").status_code == 403
+    assert portal.mailbox.wait(parent.email, "Votre accès au dossier Enfance est fermé")

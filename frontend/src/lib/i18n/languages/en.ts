@@ -1030,6 +1030,7 @@ export const words: Dictionary = {
     expires: 'expires on',
     links: 'Accounts in the file',
     since: (date: string): string => `since ${date}`,
+    asAdult: (name) => `with the key of ${name}`,
     closeAccess: 'Close the access',
     closeAccessAsk: (name) => `Close the access of ${name} to this file? Their next action is refused, and a mail tells them. A new key can be given to them.`,
     accessClosed: (name) => `The access of ${name} is closed. A mail tells them.`,

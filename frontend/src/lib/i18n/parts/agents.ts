@@ -57,6 +57,7 @@ export const words = {
     expires: 'expire le',
     links: 'Comptes reliés au dossier',
     since: (date: string): string => `depuis le ${date}`,
+    asAdult: (name: string): string => `avec la clé de ${name}`,
     closeAccess: 'Fermer l’accès',
     closeAccessAsk: (name: string): string =>
       `Fermer l’accès de ${name} à ce dossier ? Sa prochaine action est refusée, et un mail l’en prévient. Une nouvelle clé peut lui être donnée.`,
