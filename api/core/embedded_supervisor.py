@@ -60,6 +60,7 @@ def main(binaries: Path, home: Path, sockets: str, drop: list[str]) -> int:
         "shared_buffers": "128MB",
         "logging_collector": "off",
         "log_min_messages": "warning",
+        "log_error_verbosity": "terse",  # a detail may quote what a person typed
     }
     if not _running(cluster):
         (cluster / "postmaster.pid").unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 
+from tests.conftest import Database
 from tests.faults.town import THREADS, SignUps, Town, account_for
 from tests.portal import Mailbox
 
@@ -64,3 +65,24 @@ def test_a_portal_that_is_told_to_stop_answers_whom_it_has_taken_in(town: Town) 
     assert seen["200"] >= 100
     assert set(seen) <= {"200", "refused", "let go", "over"}
     assert seen["let go"] <= THREADS
+
+
+def test_who_waits_when_the_portal_is_told_to_stop_is_answered(town: Town) -> None:
+    """Eight requests that the database has not answered yet when SIGTERM comes: each has its whole answer."""
+    holder = Database(town.database.dsn)
+    holder.run("BEGIN; LOCK TABLE service IN ACCESS EXCLUSIVE MODE")
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'foyer' AND wait_event_type = 'Lock'"
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(httpx2.get, f"{town.address}/api/v1/services", timeout=30) for _ in range(8)]
+        deadline = time.monotonic() + 10
+        while town.database.value(waiting) < 8 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process = town.processes.pop("api")
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)  # it has heard, and is not gone
+        gone = process.poll()
+        holder.close()
+        answers = [one.result() for one in asked]
+    assert gone is None
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert process.wait(20) == 0

@@ -19,10 +19,9 @@ def test_an_hour_without_mail_and_sms(town: Town, mailbox: Mailbox) -> None:
     rows: every message is made five minutes older, twelve times, and each time the worker tries what is due.
     """
     ports = free_port(), free_port()
-    town.stop("worker")
-    town.start(
-        "worker", FOYER_MAIL_URL=f"smtp://127.0.0.1:{ports[0]}", FOYER_SMS_URL=f"http://127.0.0.1:{ports[1]}/send"
-    )
+    town.stop()
+    town.start(FOYER_MAIL_URL=f"smtp://127.0.0.1:{ports[0]}", FOYER_SMS_URL=f"http://127.0.0.1:{ports[1]}/send")
+    town.ready()
     town.database.run(CODE)
     tried = "SELECT coalesce(sum(attempts), 0)::int FROM message WHERE state = 'pending'"
     with SignUps(town) as load:
@@ -43,8 +42,8 @@ def test_an_hour_without_mail_and_sms(town: Town, mailbox: Mailbox) -> None:
         print(f"all mails there {time.monotonic() - began:.1f} s after the post office opened")
         assert town.database.value("SELECT state FROM message WHERE recipient = '+594694000001'") == "expired"
         assert not [letter for letter in mailbox.letters if letter.to == "+594694000001"]
-        town.stop("worker")
-    town.start("worker")
+        town.stop()
+    town.start()
 
 
 @pytest.mark.parametrize("minutes", [2, pytest.param(-2, marks=long_run)])

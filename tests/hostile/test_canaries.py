@@ -92,6 +92,13 @@ def test_what_is_typed_is_in_no_log_metric_or_refusal(watched: tuple[str, Databa
         database.run("ALTER TABLE household_member DROP CONSTRAINT refuse")
         database.run("CREATE UNIQUE INDEX refuse ON household_member (last_name)")
         assert say("POST", "/household/members", child, **bearer).status_code == 409
+        # What nobody foresaw, and whose message tells the values.
+        database.run(
+            "CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'unforeseen' USING DETAIL = NEW.first_name; END $$; "
+            "DROP INDEX refuse; CREATE TRIGGER tell BEFORE INSERT ON household_member FOR EACH ROW EXECUTE FUNCTION tell()"
+        )
+        assert say("POST", "/household/members", child, **bearer).status_code == 500
+        database.run("DROP TRIGGER tell ON household_member; DROP FUNCTION tell()")
         database.run("BEGIN; LOCK TABLE household_member IN ACCESS EXCLUSIVE MODE")
         assert say("POST", "/household/members", child, **bearer).status_code == 503
         database.run("ROLLBACK")

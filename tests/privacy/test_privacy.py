@@ -5,6 +5,7 @@ from datetime import timedelta
 from tests.absences.test_absences import begun, today
 from tests.conftest import Database
 from tests.portal import PASSWORD, Agent, Portal
+from tests.second_factors.test_totp import switch_on
 
 
 def test_a_parent_sees_that_an_agent_looked(portal: Portal, agent: Agent, database: Database) -> None:
@@ -35,6 +36,7 @@ def test_the_export_has_every_part_and_nobody_elses(portal: Portal, agent: Agent
         "/household/members", {"kind": "contact", "first_name": "Mamie", "last_name": "Silva", "phone": "0694123456"}
     )
     parent.post("/requests", {"type": "service-key", "data": {"service": "enfance", "deliver_by": "sms"}})
+    switch_on(parent)
     day = (today() + timedelta(days=3)).isoformat()
     assert parent.post(f"/enrollments/{enrollment['id']}/absences", {"day": day}).status_code == 201
     answer = parent.get("/me/export")
@@ -48,6 +50,9 @@ def test_the_export_has_every_part_and_nobody_elses(portal: Portal, agent: Agent
     assert export["requests"][0]["messages"] == []
     assert [(one["enrollment_id"], one["day"]) for one in export["absences"]] == [(enrollment["id"], day)]
     assert export["sessions"]
+    assert (export["second_factors"]["totp"], export["second_factors"]["recovery_codes_left"]) == (True, 10)
+    assert [link["id"] for link in export["service_keys"]] == [parent.link_id]
+    assert [one["id"] for one in export["enrollments"]] == [enrollment["id"]]
     assert export["access"]
     assert parent.family.adults[1]["email"] not in answer.text
 
@@ -65,6 +70,8 @@ def test_closing_an_account_erases_the_person_and_leaves_the_family(
     parent.post("/requests", {"type": "service-key", "data": {"service": "enfance", "deliver_by": "sms"}})
     version = parent.get("/me").headers["etag"]
     account = database.value("SELECT id FROM account WHERE email = $1", parent.email)
+    accounting = "SELECT sum(total_cents), count(*), (SELECT count(*) FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id WHERE i.family_id = $1::text::uuid) FROM invoice WHERE family_id = $1::text::uuid"
+    before = database.rows(accounting, family.id)
     assert parent.send("DELETE", "/me", {"current_password": PASSWORD}).status_code == 428
     assert parent.send("DELETE", "/me", {"current_password": "faux"}, if_match=version).status_code == 422
     assert parent.send("DELETE", "/me", {"current_password": PASSWORD}, if_match=version).status_code == 204
@@ -76,6 +83,7 @@ def test_closing_an_account_erases_the_person_and_leaves_the_family(
         database.value("SELECT row_to_json(a)::text LIKE $2 FROM account a WHERE id = $1", account, "%Silva%") is False
     )
     assert other.get("/family").json()["items"][0]["reference"] == family.reference
+    assert database.rows(accounting, family.id) == before
     database.run("DELETE FROM attempts")  # a mail a minute
     portal.sign_up(parent.email)
     assert portal.mailbox.wait(parent.email, "Activez", after=1)
