@@ -24,11 +24,12 @@ TOLD_BEFORE = timedelta(days=30)
 A_TIME = 200  # accounts
 log = structlog.get_logger("foyer.retention")
 
-# Accounts opened at the counter wait for a letter, and for what an agent entered for them: those with anything in them stay.
+# Accounts opened at the counter wait for a letter, and for what an agent entered for them: those with anything in them stay. Those of
+# people whom Publik names never activate: they go when their last key was given up.
 UNACTIVATED = """DELETE FROM account a WHERE a.role = 'parent' AND a.activated_at IS NULL AND a.closed_at IS NULL
     AND a.created_at < CAST(:now AS timestamptz) - interval '7 days' AND NOT EXISTS (SELECT FROM proof p WHERE p.account_id = a.id AND p.expires_at > CAST(:now AS timestamptz))
     AND NOT EXISTS (SELECT FROM request r WHERE r.account_id = a.id) AND NOT EXISTS (SELECT FROM enrollment e WHERE e.account_id = a.id)
-    AND NOT EXISTS (SELECT FROM service_link l WHERE l.account_id = a.id)"""
+    AND NOT EXISTS (SELECT FROM service_link l WHERE l.account_id = a.id AND coalesce(l.ended_at, CAST(:now AS timestamptz)) > CAST(:now AS timestamptz) - interval '7 days')"""
 # What each statement lets go, by the name that the log gives it.
 GONE: dict[str, str] = {
     "accounts never activated, after 7 days": UNACTIVATED,

@@ -71,6 +71,26 @@ def test_every_personal_table_forces_row_level_security(database: Database) -> N
             assert database.value(f"SELECT has_table_privilege('{APPLICATION_ROLE}', '{table}', '{right}')") is False
 
 
+def test_no_view_and_no_function_passes_by_the_wall(database: Database, address: str) -> None:
+    """A view looks with the eyes of who asks; what looks with its owner's is listed here, and names its schema."""
+    assert address
+    views = database.rows(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm') "
+        "AND NOT coalesce(reloptions::text[] @> '{security_invoker=true}', false)"
+    )
+    assert views == []
+    definers = database.rows(
+        "SELECT proname::text, array_to_string(proconfig, ' ') AS said FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+    )
+    assert {row["proname"] for row in definers} == {
+        "find_by_name",  # ids only, which are then looked up behind the wall
+        "forget_person_name",
+        "keep_adult_name",
+        "keep_child_name",
+    }
+    assert all("search_path=public" in row["said"] for row in definers)
+
+
 def test_nobody_sees_anything_without_saying_who_looks(dsn: str, database: Database) -> None:
     """The application role, with no viewer set, reads no personal row of any table."""
     tables = [

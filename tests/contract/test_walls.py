@@ -2,13 +2,16 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.accounts import queries as accounts
 from api.core.database import APPLICATION_ROLE, as_system
 from api.core.database import Database as Foyer
+from api.security.principal import Reader
 from tests.conftest import Database
 from tests.portal import Portal
 
@@ -99,3 +102,18 @@ def test_the_systems_view_ends_with_its_lines(dsn: str, address: str) -> None:
             await note(db, seen)
 
     assert of_ours(dsn, lifted) == ["system:", "auth:"]
+
+
+async def test_a_read_is_one_statement_with_its_walls(dsn: str, portal: Portal, database: Database) -> None:
+    """Who looks, whether the session lives, whether the right is held and the rows themselves: one round trip."""
+    account, session = (UUID(one) for one in ids(database, portal))
+    foyer, asked = Foyer(dsn, pool_size=1), list[str]()
+    await foyer.open()
+    assert foyer.connections
+    async with foyer.connections.pool.acquire() as connection:
+        connection.add_query_logger(lambda query: asked.append(query.query))
+    body = await Reader(account, session, 1, "account:read", foyer).body(accounts.PROFILE)
+    await foyer.close()
+    assert body
+    assert len(asked) == 1
+    assert "foyer_open" in asked[0]

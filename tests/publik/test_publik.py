@@ -14,8 +14,10 @@ import httpx2
 import pytest
 
 from api.core.clock import utcnow
+from api.core.settings import Settings
 from tests.conftest import Database, foyer, free_port, served
 from tests.portal import Agent, Family, Portal
+from tests.privacy.test_retention import let_go
 
 KEY = "une-clef-partagee-de-32-signes-00"
 
@@ -180,3 +182,20 @@ def test_a_key_that_came_by_letter_needs_a_childs_birth_date(
     assert wrong["err_class"] == "wrong-birth-date"
     born = family.children[0]["birth_date"]
     assert publik.post("link/", {"key": key, "birth_date": born}, NameID=name_id)["err"] == 0
+
+
+async def test_who_gave_up_every_key_is_forgotten_a_week_later(
+    portal: Portal, agent: Agent, publik: Publik, database: Database, dsn: str, settings: Settings
+) -> None:
+    """Publik's name for a person stays only as long as it opens something."""
+    leaves, stays = uuid.uuid4().hex, uuid.uuid4().hex
+    for name_id in (leaves, stays):
+        assert publik.post("link/", {"key": portal.issue(agent, debtor(portal))}, NameID=name_id)["err"] == 0
+    assert publik.post("unlink/", {}, NameID=leaves)["err"] == 0
+    known = "SELECT array_agg(name_id) FROM publik_user WHERE name_id = ANY ($1)"
+    await let_go(dsn, settings, timedelta(days=6))
+    assert set(database.value(known, [leaves, stays])) == {leaves, stays}
+    await let_go(dsn, settings, timedelta(days=8))
+    assert database.value(known, [leaves, stays]) == [stays]
+    assert database.value("SELECT count(*) FROM account WHERE last_name = $1", leaves[:12]) == 0
+    assert publik.get("invoices/", NameID=stays)["data"]
