@@ -13,7 +13,7 @@ bench: reads start growth scaleout opening
 reads start growth scaleout: .venv/ready-bench ; .venv/bin/python -m bench.$@
 opening: .venv/ready-bench ; .venv/bin/python -m bench.opening --pictures bench/pictures && .venv/bin/python -m bench.opening --control
 faults: .venv/ready-dev ; FOYER_FAULTS=100 .venv/bin/python -m pytest -s tests/faults tests/core/test_clock.py tests/hostile/test_isolation.py
-copy: .venv/ready-dev ; FOYER_ON_A_COPY=1 .venv/bin/python -m pytest tests --ignore=tests/e2e --ignore=tests/faults --ignore=tests/rules --ignore=tests/hostile/test_contract_fuzzing.py
+copy: .venv/ready-dev ; .venv/bin/python scripts/check.py --copy
 rules: .venv/ready-dev ; .venv/bin/python -m tests.rules.breaking
 fuzz: .venv/ready-dev ; FOYER_FUZZ_EXAMPLES=40 .venv/bin/python -m pytest tests/hostile/test_contract_fuzzing.py
 speed: .venv/ready-dev frontend/build/200.html bench/speed/node_modules/ready ; .venv/bin/python -m bench.speed

@@ -145,6 +145,7 @@ STATUS_WORDS: dict[int, tuple[str, str, str]] = {
 FIELD_WORDS: dict[str, tuple[str, str, str]] = {
     "missing": ("missing", "Ce champ est nécessaire.", "This field is needed."),
     "extra_forbidden": ("unknown", "Ce champ n'existe pas.", "This field does not exist."),
+    "doubled": ("doubled", "Ce champ est là deux fois.", "This field is there twice."),
     "string_too_short": ("missing", "Ce champ est nécessaire.", "This field is needed."),
     "string_too_long": ("too-long", "Au plus {max_length} caractères.", "At most {max_length} characters."),
     "too_short": ("missing", "Ce champ est nécessaire.", "This field is needed."),

@@ -20,8 +20,10 @@ from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from api.core.database import open_session
+from api.core.strict_json import JsonRequest
 
 API = "/api/v1"
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -57,17 +59,24 @@ class StrictRoute(APIRoute):
             _refuse_unknown(request, known)
             if not request.headers.get("content-type", "").lower().startswith(wanted):
                 raise HTTPException(415)
+            if wanted == FORM:
+                _refuse_doubled("body", (await request.form()).multi_items())
             return await handle(request)
 
         async def in_line(request: Request) -> Response:
             place = self.come(request)
-            if wanted == "application/json":
+            if wanted == JSON:
                 await _whole_body(request)  # nobody stands behind one that comes slowly
             with request.app.state.database.admission.line(*place):
                 return await strict(request)
 
         self.waits = open_session in tree
-        return in_line if self.waits else strict
+        answer = in_line if self.waits else strict
+
+        async def handler(request: Request) -> Response:
+            return await answer(JsonRequest(request.scope, request.receive))
+
+        return handler
 
     def come(self, request: Request) -> tuple[float, Hashable]:
         """One's place in the line for the database, and the key that keeps it: who asks, with their Idempotency-Key or else for what.
@@ -104,13 +113,23 @@ def _media_type(dependant: Dependant) -> str:
     if not kinds:
         return ""
     if kinds == {Form}:
-        return "application/x-www-form-urlencoded"
-    return "multipart/form-data" if kinds <= {Form, File} else "application/json"
+        return FORM
+    return "multipart/form-data" if kinds <= {Form, File} else JSON
 
 
 def _refuse_unknown(request: Request, known: set[str]) -> None:
-    if request.scope["query_string"] and (unknown := request.query_params.keys() - known):
+    if not request.scope["query_string"]:
+        return
+    if unknown := request.query_params.keys() - known:
         raise RequestValidationError([{"type": "extra_forbidden", "loc": ("query", name)} for name in sorted(unknown)])
+    _refuse_doubled("query", request.query_params.multi_items())
+
+
+def _refuse_doubled(place: str, given: list[tuple[str, Any]]) -> None:
+    """No parameter of ours is a list: of two, one program would take the first and another the last."""
+    names = [name for name, _ in given]
+    if doubled := {name for name in names if names.count(name) > 1}:
+        raise RequestValidationError([{"type": "doubled", "loc": (place, name)} for name in sorted(doubled)])
 
 
 def _is_simple(dependant: Dependant) -> bool:

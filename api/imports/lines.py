@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-import orjson
-
+from api.core import strict_json
 from api.core.errors import InvalidField
 from api.core.settings import Settings
 from api.imports.kinds import Kind, all_kinds
@@ -75,8 +74,8 @@ async def _lines(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 def _object(line: bytes, number: int) -> dict[str, Any]:
     try:
-        row = orjson.loads(line)
-    except orjson.JSONDecodeError:
+        row = strict_json.read(line)
+    except (ValueError, RecursionError):
         row = None
     if not isinstance(row, dict):
         raise UnreadableLine(number, "ce n'est pas un objet JSON entier", "this is not a whole JSON object")

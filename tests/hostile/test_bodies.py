@@ -48,8 +48,10 @@ def parent(portal: Portal, agent: Agent) -> Parent:
         b'{"first_name": 1e999}',
         b'{"first_name": ' + b"9" * 5_000 + b"}",
         BOMB,
+        b'{"email": "a@exemple.fr", "email": "b@exemple.fr"}',
+        b'{"first_name": {"a": 1, "b": [{"c": 1, "c": 1}]}}',
     ],
-    ids=["empty", "null", "list", "text", "cut", "utf-16", "surrogate", "deep", "deep-objects", "nan", "infinite", "digits", "gzip"],
+    ids=["empty", "null", "list", "text", "cut", "utf-16", "surrogate", "deep", "deep-objects", "nan", "infinite", "digits", "gzip", "twice", "deep-twice"],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/accounts", "/sessions", "/household/members", "/enrollments"])
 def test_a_body_that_makes_no_sense_is_422_within_a_second(
@@ -109,6 +111,35 @@ def test_a_name_from_anywhere_is_kept_as_it_is_written(parent: Parent, name: str
 def test_a_page_of_a_billion_rows_is_refused(parent: Parent, limit: str) -> None:
     """Also when the number is none."""
     assert parent.get("/invoices", limit=limit).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": "question", "type ": "", "data": {}},
+        '{"type": "question", "data": {"subject": "x", "question": "y"}, "type": "address-change"}',
+        '{"type": "question", "data": {"subject": "x", "question": "y", "question": "z"}}',
+        '{"type": "question", "data": {"subject": "x", "question": "y", "more": NaN}}',
+        '{"type": "question", "data": {"subject": "x", "question": "y", "more": -1e400}}',
+    ],
+)
+def test_a_request_that_can_be_read_in_two_ways_is_refused(parent: Parent, body: object) -> None:
+    """Who checks it and who uses it would not read the same."""
+    content = body if isinstance(body, str) else json.dumps(body)
+    before = len(parent.get("/requests").json()["items"])
+    assert parent.http.post("/requests", content=content, headers=parent.headers(JSON)).status_code == 422
+    assert len(parent.get("/requests").json()["items"]) == before
+
+
+def test_a_parameter_that_is_there_twice_is_refused(portal: Portal, parent: Parent) -> None:
+    """In an address and in a form, and named."""
+    for path in ("/invoices?limit=1&limit=100", "/activities?limit=1&limit=1", "/household/members?limit=1&limit=2"):
+        refused = parent.http.get(path, headers=parent.headers())
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/query/limit")
+    twice = "grant_type=client_credentials&client_id=a&client_id=b&client_secret=c"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    refused = portal.http.post("/oauth/token", content=twice, headers=form)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/client_id")
 
 
 @pytest.mark.parametrize("cursor", ["'", "~", "2026-01-01~x", "\x00", "9" * 300, "2026-01-01~00000000-0000-4000-8000-000000000000~x", "infinity~00000000-0000-4000-8000-000000000000"])  # fmt: skip
