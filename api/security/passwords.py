@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 from math import prod
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +22,12 @@ MIN_LENGTH, MAX_LENGTH = 12, 128  # characters, after NFC
 THREADS = max(1, (os.cpu_count() or 2) - 1)  # one core is left to who is signed in (bench/README.md)
 LOOKED_AT = 32  # characters of which it is judged how soon they are guessed: more cost more, and these are enough
 MOST_WAYS = 64  # of reading signs as letters
+WALKED = 0.65  # the part of a password that is a walk on the keyboard; a sentence has a fifth
+# Rows of keys, each with its signs: the French one and the American one.
+KEYBOARDS = (
+    ("1& 2é 3\" 4' 5( 6- 7è 8_ 9ç 0à °)", "aA zZ eE rR tT yY uU iI oO pP ^¨ $£", "qQ sS dD fF gG hH jJ kK lL mM ù% *µ", "wW xX cC vV bB nN ,? ;. :/ !§"),
+    ("1! 2@ 3# 4$ 5% 6^ 7& 8* 9( 0) -_ =+", "qQ wW eE rR tT yY uU iI oO pP [{ ]}", "aA sS dD fF gG hH jJ kK lL ;: '\"", "zZ xX cC vV bB nN mM ,< .> /?"),
+)  # fmt: skip
 HARD_ENOUGH = 3  # of 4, zxcvbn's word for over 10^8 guesses
 QUEUE = 100 * THREADS  # hashes waiting, about 2 s; a further one is answered 503
 argon2.set_backend()  # now, and once: two threads that do it at their first hash stand in each other's way (passlib asserts)
@@ -109,7 +116,13 @@ def check_password(password: str, own_words: Iterable[str] = ()) -> None:
         rest = rest.replace(word, "") if len(word) > 2 else rest
     easy = squeezed in _common() or squeezed.strip("0123456789") in _common() or len(set(password)) < 5
     made_of_own_words = rest != squeezed and len(rest.strip("0123456789")) < 4
-    if easy or _is_sequence(squeezed) or made_of_own_words or _is_soon_guessed(password, own_words):
+    if (
+        easy
+        or _is_sequence(squeezed)
+        or _is_walk(normal(password))
+        or made_of_own_words
+        or _is_soon_guessed(password, own_words)
+    ):
         raise FieldRefused(
             "too-easy",
             "Ce mot de passe est trop facile à deviner. Choisissez plusieurs mots sans lien avec vous ou la ville.",
@@ -130,8 +143,28 @@ def _is_soon_guessed(password: str, own_words: Iterable[str]) -> bool:
     return bool(seen["score"] < HARD_ENOUGH)
 
 
+def _is_walk(password: str) -> bool:
+    """Whether most of it are steps from a key to one beside it, or the same again, in rows or in columns, with or without shift."""
+    steps = list(pairwise(password))
+    return any(sum(step in beside for step in steps) > WALKED * len(steps) for beside in _neighbours())
+
+
+@cache
+def _neighbours() -> list[frozenset[tuple[str, str]]]:
+    """Of each keyboard, the signs of keys that touch: a key stands between two of the row above."""
+
+    def touching(rows: list[list[str]]) -> frozenset[tuple[str, str]]:
+        place = {sign: (r, c) for r, row in enumerate(rows) for c, signs in enumerate(row) for sign in signs}
+        beside = {(0, 0), (0, 1), (0, -1), (1, 0), (1, -1), (-1, 0), (-1, 1)}
+        return frozenset(
+            (one, other) for one, (r, c) in place.items() for other, (s, d) in place.items() if (s - r, d - c) in beside
+        )
+
+    return [touching([key.split() for key in keyboard]) for keyboard in KEYBOARDS]
+
+
 def _is_sequence(text: str) -> bool:
-    rows = ("0123456789" * 2, "abcdefghijklmnopqrstuvwxyz", "azertyuiopqsdfghjklmwxcvbn", "qwertyuiopasdfghjklzxcvbnm")
+    rows = ("0123456789" * 2, "abcdefghijklmnopqrstuvwxyz")
     half = text[: len(text) // 2]
     return any(text in row or text in row[::-1] for row in rows) or (
         len(half) > 2 and half * 2 == text[: len(half) * 2]

@@ -48,6 +48,10 @@ def test_any_characters_make_a_good_password(password: str) -> None:
         ("butterfly123", "too-easy"),
         ("123soleil123", "too-easy"),
         ("Silva14/07/1985", "too-easy"),
+        ("!QAZ2wsx#EDC", "too-easy"),
+        ("azeqsdwxc123", "too-easy"),
+        ("&é'(-è_çà)12", "too-easy"),
+        ("qsdfghjklmwx", "too-easy"),
     ],
 )
 def test_a_password_that_is_easy_to_guess_is_refused(password: str, code: str) -> None:
