@@ -90,6 +90,17 @@ def test_a_mail_that_waits_for_activation_is_no_sign(portal: Portal, known: list
     assert ALIKE[0] < chance < ALIKE[1]
 
 
+def test_a_change_of_mail_does_not_say_whose_the_address_is(portal: Portal, known: list[str]) -> None:
+    """One that another account has, and one that nobody has."""
+    parent = portal.parent()
+
+    def change(addresses: Iterator[str] | list[str]) -> Ask:
+        following = iter(addresses)
+        return lambda _: parent.post("/me/email-change", {"email": next(following), "current_password": PASSWORD})
+
+    assert ALIKE[0] < told_apart(portal, change(known), change(nobody(portal))) < ALIKE[1]
+
+
 def test_a_refused_key_does_not_say_why(portal: Portal, agent: Agent) -> None:
     """One that was used and one that never was: the same body, in the same time."""
     portal.database.run("DELETE FROM attempts")
