@@ -39,7 +39,7 @@ def import_files(
     folder: Annotated[
         Path,
         typer.Argument(
-            help="The folder of fusions.csv, familles.csv, enfants.csv, activites.csv, factures.csv, lignes.csv."
+            help="The folder of fusions.csv, familles.csv, enfants.csv, sorties.csv, activites.csv, factures.csv, lignes.csv."
         ),
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing.")] = False,

@@ -1,4 +1,4 @@
-"""Finding a family, for agents."""
+"""Finding a family, for agents, and taking a child out of its file."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,11 +7,13 @@ from fastapi import Query, Response
 
 from api.audit import service as audit
 from api.core import pages
+from api.core.clock import Now
 from api.core.database import SessionDep
-from api.core.errors import NotFound, answers
+from api.core.errors import NotFound, answers, problems
 from api.core.routing import router as new_router
 from api.core.schemas import normal_phone
-from api.families import queries
+from api.core.settings import SettingsDep
+from api.families import queries, service
 from api.families.schemas import AgentFamilyDetail, AgentFamilyList
 from api.security.principal import Principal, Reader, Reads, Requires
 from api.security.scopes import Scope
@@ -19,6 +21,7 @@ from api.security.scopes import Scope
 router = new_router("/agent/families", tag="agent")
 FamiliesAgent = Annotated[Reader, Reads(Scope.AGENT_FAMILIES)]
 AuditedFamiliesAgent = Annotated[Principal, Requires(Scope.AGENT_FAMILIES)]
+KeysAgent = Annotated[Principal, Requires(Scope.AGENT_KEYS)]
 Search = Annotated[
     str, Query(min_length=2, max_length=100, description="a name, a reference, a child, a phone, a mail address")
 ]
@@ -52,3 +55,17 @@ async def get_family_file(
     answer = await caller.json(queries.AGENT_FILE, id=family_id)
     await audit.record(db, "family.viewed", actor=audited.account_id, family_id=family_id)
     return answer
+
+
+@router.delete("/{family_id}/children/{child_id}", status_code=204, responses=problems(NotFound))
+async def remove_family_child(
+    family_id: UUID, child_id: UUID, db: SessionDep, caller: KeysAgent, settings: SettingsDep, now: Now
+) -> None:
+    """Custody has ended: the child is in this file no more, whatever the next import says, and its parents are told."""
+    await service.let_child_leave(db, settings, family_id, child_id, agent_id=caller.account_id, now=now)
+
+
+@router.put("/{family_id}/children/{child_id}", status_code=204, responses=problems(NotFound))
+async def restore_family_child(family_id: UUID, child_id: UUID, db: SessionDep, caller: KeysAgent) -> None:
+    """Take that back: the child is in the file again."""
+    await service.bring_child_back(db, family_id, child_id, caller.account_id)

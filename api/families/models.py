@@ -132,6 +132,16 @@ class FamilyChild(Base):
     __table_args__ = (Index("ix_family_child_child_id", "child_id"),)
 
 
+class ChildDeparture(Base):
+    """A child is in a file no more: the next import of the children does not bring it back."""
+
+    __tablename__ = "child_departure"
+    family_id: Mapped[UUID] = mapped_column(ForeignKey("family.id"), primary_key=True)
+    child_id: Mapped[UUID] = mapped_column(ForeignKey("child.id"), primary_key=True)
+    left_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    told_by: Mapped[UUID | None]  # the agent; None: the back office
+
+
 class ServiceLink(Identified, Created, Base):
     """A key was accepted: this account is this adult of this file, until the link ends."""
 

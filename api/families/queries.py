@@ -3,11 +3,11 @@
 import unicodedata
 from uuid import UUID
 
-from sqlalchemy import any_, literal, select
+from sqlalchemy import any_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.database import Read, Sql, found
-from api.families.models import Adult, AdultPrivate, Family, Service, ServiceLink
+from api.families.models import Adult, AdultPrivate, Child, Family, FamilyChild, Service, ServiceLink
 
 SERVICE = """json_build_object('slug', s.slug, 'name', CASE WHEN :language = 'en' THEN s.name_en ELSE s.name_fr END,
     'opens', CASE WHEN :language = 'en' THEN s.opens_en ELSE s.opens_fr END,
@@ -83,7 +83,10 @@ AGENT_FILE = Read(f"""
     SELECT json_build_object('id', f.id, 'reference', f.reference, 'adults', {AGENT_ADULTS}, 'children', {AGENT_CHILDREN},
         'keys', coalesce((SELECT json_agg(json_build_object('id', k.id, 'adult_id', k.adult_id, 'deliver_by', k.deliver_by,
             'state', {KEY_STATE}, 'last_symbols', k.last_symbols, 'created_at', k.created_at, 'expires_at', k.expires_at) ORDER BY k.id DESC)
-            FROM service_key k WHERE k.family_id = f.id), '[]'))::text
+            FROM service_key k WHERE k.family_id = f.id), '[]'),
+        'departed', coalesce((SELECT json_agg(json_build_object('id', c.id, 'first_name', c.first_name, 'last_name', c.last_name,
+            'left_at', d.left_at) ORDER BY d.left_at, c.id) FROM child_departure d JOIN child c ON c.id = d.child_id
+            WHERE d.family_id = f.id), '[]'))::text
     FROM family old JOIN family f ON f.id = coalesce(old.merged_into, old.id) WHERE old.id = :id::uuid
 """)
 
@@ -138,6 +141,23 @@ async def links(db: AsyncSession, family_id: UUID) -> list[ServiceLink]:
     return list(
         await db.scalars(select(ServiceLink).where(ServiceLink.family_id == family_id, ServiceLink.ended_at.is_(None)))
     )
+
+
+async def service_of(db: AsyncSession, family_id: UUID) -> Service:
+    """The service that a file is of."""
+    of = select(Service).join(Family, Family.service_id == Service.id).where(Family.id == family_id)
+    return (await db.scalars(of)).one()
+
+
+async def child_in_file(db: AsyncSession, family: str, child: str) -> tuple[UUID, UUID]:
+    """A file and a child of it, by the back office's references. Raises NotFound."""
+    place = (
+        select(FamilyChild.family_id, FamilyChild.child_id)
+        .join(Family, func.coalesce(Family.merged_into, Family.id) == FamilyChild.family_id)
+        .join(Child, Child.id == FamilyChild.child_id)
+        .where(Family.reference == family, Child.reference == child)
+    )
+    return found((await db.execute(place)).one_or_none())._tuple()
 
 
 async def first_service(db: AsyncSession) -> Service:

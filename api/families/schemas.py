@@ -138,7 +138,17 @@ class AgentKey(Output):
     expires_at: datetime
 
 
+class DepartedChild(Output):
+    """A child who is in the file no more."""
+
+    id: UUID
+    first_name: str
+    last_name: str
+    left_at: datetime
+
+
 class AgentFamilyDetail(AgentFamily):
-    """A family file with its keys."""
+    """A family file with its keys, and the children who are in it no more."""
 
     keys: list[AgentKey]
+    departed: list[DepartedChild]

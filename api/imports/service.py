@@ -75,6 +75,8 @@ async def import_folder(
             "SET app.actor = 'system'; SET statement_timeout = 0; SET lock_timeout = '30s'; SET enable_nestloop = off; "
             "SET work_mem = '64MB'; SET temp_buffers = '32MB'"  # a million rows are joined and sorted in memory, by one import alone
         )
+        if not alone:
+            await connection.execute("SET app.written_by_name = 'on'")
         service_id = await connection.fetchval("SELECT id FROM service WHERE slug = $1", service)
         if service_id is None:
             raise Unusable(f"Le service « {service} » n'existe pas.")

@@ -12,6 +12,7 @@ from api.integration.models import Client, ClientSecret, IntegrationEvent, Webho
 DATA = """json_strip_nulls(json_build_object(
     'family', (SELECT f.reference FROM family f WHERE f.id = e.family_id),
     'adult', (SELECT a.reference FROM adult a WHERE a.id::text = e.facts ->> 'adult'),
+    'child', (SELECT c.reference FROM child c WHERE c.id::text = e.facts ->> 'child'),
     'fields', e.facts ->> 'fields',
     'day', e.facts ->> 'day',
     'in_time', (SELECT a.in_time FROM absence a WHERE a.enrollment_id::text = e.facts ->> 'enrollment' AND a.day::text = e.facts ->> 'day'),

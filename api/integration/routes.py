@@ -15,6 +15,8 @@ from api.core.errors import InvalidField, NotFound, TooManyRequests, answers, pr
 from api.core.routing import router as new_router
 from api.core.settings import SettingsDep
 from api.core.uploads import FILE
+from api.families import queries as families
+from api.families import service as leaving
 from api.imports import lines, queue
 from api.imports import queries as imports
 from api.imports.bodies import BODY, sent_files
@@ -104,6 +106,18 @@ async def put_integration_family(
 ) -> FamilyWritten:
     """Write a family file, by the rules of the import. The same again changes nothing; who is not named stays."""
     return await writing.put_family(database.dsn, settings, reference, body)
+
+
+@router.delete("/integration/families/{reference}/children/{child}", status_code=204, responses=problems(NotFound))
+async def remove_integration_child(
+    reference: Reference, child: Reference, db: SessionDep, client: FamiliesClient, settings: SettingsDep, now: Now
+) -> None:
+    """A child is in a family file no more: custody has ended, or it lives in the other home. Its parents there are told.
+
+    A file of children that still names it does not bring it back; writing the family with it does.
+    """
+    family_id, child_id = await families.child_in_file(db, reference, child)
+    await leaving.let_child_leave(db, settings, family_id, child_id, agent_id=None, now=now)
 
 
 @router.put("/integration/invoices/{number}", responses=problems(InvalidField))

@@ -6,6 +6,10 @@ from api.imports.values import day, needed, text, yes_no
 
 DETAILS = "nom, prenom, date_naissance, sexe, ecole, classe, pai, regime"
 
+# A file that is written by itself, through the API, brings back whom the back office had taken out of it.
+BY_NAME = "coalesce(current_setting('app.written_by_name', true), '') = 'on'"
+IN_FILE = """JOIN family f ON f.service_id = $1 AND f.reference = s.dossier JOIN child c ON c.service_id = $1 AND c.reference = s.enfant"""
+
 KIND = Kind(
     name="enfants",
     key=["dossier", "enfant"],
@@ -33,8 +37,14 @@ KIND = Kind(
             FROM staging s JOIN (SELECT DISTINCT ON (enfant) * FROM staging ORDER BY enfant, line) one USING (enfant)
             WHERE s.line <> one.line AND ROW({", ".join("s." + c for c in DETAILS.split(", "))})
                 IS DISTINCT FROM ROW({", ".join("one." + c for c in DETAILS.split(", "))})""",  # noqa: S608 - constants
+        f"""SELECT s.line, 'enfant', 'retiré de ce dossier ' || CASE WHEN d.told_by IS NULL THEN 'auparavant' ELSE 'par un agent' END
+                || ' : il n''y est pas remis'
+            FROM staging s {IN_FILE} JOIN child_departure d ON d.family_id = f.id AND d.child_id = c.id
+            WHERE d.told_by IS NOT NULL OR NOT {BY_NAME}""",  # noqa: S608 - constants
     ],
     merge=[
+        f"""DELETE FROM child_departure d USING staging s {IN_FILE}
+            WHERE d.family_id = f.id AND d.child_id = c.id AND d.told_by IS NULL AND {BY_NAME}""",  # noqa: S608 - constants
         """WITH one AS (SELECT DISTINCT ON (enfant) * FROM staging ORDER BY enfant, line), merged AS (
             INSERT INTO child AS c (service_id, reference, first_name, last_name, search_name, birth_date, sex, school, grade, has_pai, diet)
             SELECT $1, enfant, prenom, nom, search_name, date_naissance, sexe, ecole, classe, pai, regime FROM one
@@ -50,6 +60,7 @@ KIND = Kind(
             INSERT INTO family_child (family_id, child_id)
             SELECT f.id, c.id FROM staging s JOIN family f ON f.service_id = $1 AND f.reference = s.dossier
             JOIN child c ON c.service_id = $1 AND c.reference = s.enfant
+            WHERE NOT EXISTS (SELECT FROM child_departure d WHERE d.family_id = f.id AND d.child_id = c.id)
             ON CONFLICT DO NOTHING RETURNING family_id, child_id)
         INSERT INTO changed SELECT s.line FROM merged m JOIN family f ON f.id = m.family_id JOIN child c ON c.id = m.child_id
             JOIN staging s ON s.dossier = f.reference AND s.enfant = c.reference""",

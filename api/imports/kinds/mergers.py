@@ -27,5 +27,14 @@ KIND = Kind(
         """SELECT merge_families(f.id, t.id) FROM staging s JOIN changed c USING (line)
            JOIN family f ON f.service_id = $1 AND f.reference = s.dossier
            JOIN family t ON t.service_id = $1 AND t.reference = s.vers""",
+        # An agent's word that a child has left holds in the file that the old one became.
+        """INSERT INTO child_departure (family_id, child_id, left_at, told_by)
+           SELECT f.merged_into, d.child_id, d.left_at, d.told_by FROM staging s JOIN changed c USING (line)
+           JOIN family f ON f.service_id = $1 AND f.reference = s.dossier JOIN child_departure d ON d.family_id = f.id
+           ON CONFLICT DO NOTHING""",
+        """DELETE FROM family_child fc USING staging s, family t, child_departure d
+           WHERE t.service_id = $1 AND t.reference = s.vers AND d.family_id = t.id AND fc.family_id = t.id AND fc.child_id = d.child_id""",
+        """DELETE FROM child_departure d USING staging s, family f
+           WHERE f.service_id = $1 AND f.reference = s.dossier AND f.merged_into IS NOT NULL AND d.family_id = f.id""",
     ],
 )

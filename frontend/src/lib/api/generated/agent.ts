@@ -1977,6 +1977,58 @@ export const getFamilyFile = async (familyId: string, options?: Parameters<typeo
 );}
 
 
+export const getRemoveFamilyChildUrl = (familyId: string,
+    childId: string,) => {
+
+
+
+
+  return `/api/v1/agent/families/${familyId}/children/${childId}`
+}
+
+/**
+ * Custody has ended: the child is in this file no more, whatever the next import says, and its parents are told.
+ * @summary Remove Family Child
+ */
+export const removeFamilyChild = async (familyId: string,
+    childId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getRemoveFamilyChildUrl(familyId,childId),
+  {
+    ...options,
+    method: 'DELETE'
+
+
+  }
+);}
+
+
+export const getRestoreFamilyChildUrl = (familyId: string,
+    childId: string,) => {
+
+
+
+
+  return `/api/v1/agent/families/${familyId}/children/${childId}`
+}
+
+/**
+ * Take that back: the child is in the file again.
+ * @summary Restore Family Child
+ */
+export const restoreFamilyChild = async (familyId: string,
+    childId: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getRestoreFamilyChildUrl(familyId,childId),
+  {
+    ...options,
+    method: 'PUT'
+
+
+  }
+);}
+
+
 export const getRevokeServiceKeyUrl = (keyId: string,) => {
 
 

@@ -921,7 +921,17 @@ export interface AgentKey {
 }
 
 /**
- * A family file with its keys.
+ * A child who is in the file no more.
+ */
+export interface DepartedChild {
+  id: string;
+  first_name: string;
+  last_name: string;
+  left_at: string;
+}
+
+/**
+ * A family file with its keys, and the children who are in it no more.
  */
 export interface AgentFamilyDetail {
   id: string;
@@ -929,6 +939,7 @@ export interface AgentFamilyDetail {
   adults: AgentAdult[];
   children: AgentChild[];
   keys: AgentKey[];
+  departed: DepartedChild[];
 }
 
 /**

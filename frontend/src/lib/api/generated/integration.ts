@@ -143,6 +143,34 @@ return http<FamilyWritten>(getPutIntegrationFamilyUrl(reference),
 );}
 
 
+export const getRemoveIntegrationChildUrl = (reference: string,
+    child: string,) => {
+
+
+
+
+  return `/api/v1/integration/families/${reference}/children/${child}`
+}
+
+/**
+ * A child is in a family file no more: custody has ended, or it lives in the other home. Its parents there are told.
+ *
+ * A file of children that still names it does not bring it back; writing the family with it does.
+ * @summary Remove Integration Child
+ */
+export const removeIntegrationChild = async (reference: string,
+    child: string, options?: Parameters<typeof http>[1]): Promise<void> => {
+
+  return http<void>(getRemoveIntegrationChildUrl(reference,child),
+  {
+    ...options,
+    method: 'DELETE'
+
+
+  }
+);}
+
+
 export const getPutIntegrationInvoiceUrl = (number: string,) => {
 
 

@@ -57,6 +57,14 @@ export const words = {
     expires: 'expire le',
     links: 'Comptes reliés au dossier',
     since: (date: string): string => `depuis le ${date}`,
+    takeOut: 'Retirer du dossier',
+    takeOutAsk: (name: string): string =>
+      `Retirer ${name} de ce dossier ? Ses parents d’ici n’en voient plus rien dès leur prochaine action, un mail les prévient. Les prochains imports ne l’y remettent pas. Ses inscriptions restent : annulez-les à part.`,
+    childLeft: (name: string): string => `${name} n’est plus dans ce dossier.`,
+    departed: 'Enfants retirés du dossier',
+    putBack: 'Remettre dans le dossier',
+    putBackAsk: (name: string): string => `Remettre ${name} dans ce dossier ? Ses parents d’ici revoient aussitôt ses informations et ses inscriptions.`,
+    childBack: (name: string): string => `${name} est de nouveau dans ce dossier.`,
     asAdult: (name: string): string => `avec la clé de ${name}`,
     closeAccess: 'Fermer l’accès',
     closeAccessAsk: (name: string): string =>
@@ -135,7 +143,7 @@ export const words = {
     lead: 'Les fichiers du logiciel métier. Importer deux fois les mêmes fichiers ne change rien.',
     send: 'Envoyer des fichiers',
     choose: 'Choisir les fichiers',
-    names: 'Un ou plusieurs de : fusions.csv, familles.csv, enfants.csv, activites.csv, factures.csv, lignes.csv.',
+    names: 'Un ou plusieurs de : fusions.csv, familles.csv, enfants.csv, sorties.csv, activites.csv, factures.csv, lignes.csv.',
     sending: 'Envoi des fichiers…',
     try: 'Essayer sans rien changer',
     start: 'Importer',

@@ -103,6 +103,8 @@ export const words = {
       'request.viewed': 'demande consultée',
       'request.assigned': 'demande confiée à un agent',
       'family.changed': 'coordonnées modifiées dans le dossier',
+      'family.child_left': 'enfant retiré du dossier',
+      'family.child_back': 'enfant remis dans le dossier',
       'family.merged': 'dossier fusionné avec un autre',
       'account.opened_at_counter': 'compte ouvert au guichet',
       'account.activation_printed': 'courrier d’activation imprimé',
