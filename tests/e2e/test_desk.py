@@ -432,3 +432,27 @@ def test_an_access_in_the_wrong_hands_is_closed_from_the_file(new_page: NewPage,
         check_page(page)
     assert parent.get("/family").status_code == 403
     assert portal.mailbox.wait(parent.email, "Votre accès au dossier Enfance est fermé")
+
+
+def test_a_child_whose_custody_ends_leaves_the_file_and_comes_back(
+    new_page: NewPage, portal: Portal, agent: Agent
+) -> None:
+    """Asked once more, said to be done, and the way back is there."""
+    parent = portal.parent_with_key(agent, portal.family(lambda family: len(family.children) >= 2))
+    assert parent.family
+    name = parent.family.children[0]["first_name"]
+    for size in (PHONE, DESKTOP):
+        page = new_page(size)
+        sign_in_agent(page, agent)
+        page.goto(f"/agents/familles/{parent.family.id}")
+        page.get_by_role("button", name=f"Retirer du dossier {name}").click()
+        expect(page.get_by_role("dialog")).to_contain_text(f"Retirer {name} de ce dossier ?")
+        check_page(page)
+        page.get_by_role("dialog").get_by_role("button", name="Retirer du dossier").click()
+        expect(page.get_by_text(f"{name} n’est plus dans ce dossier.")).to_be_visible()
+        assert name not in parent.get("/family").text
+        check_page(page)
+        page.get_by_role("button", name=f"Remettre dans le dossier {name}").click()
+        page.get_by_role("dialog").get_by_role("button", name="Remettre dans le dossier").click()
+        expect(page.get_by_text(f"{name} est de nouveau dans ce dossier.")).to_be_visible()
+        assert name in parent.get("/family").text

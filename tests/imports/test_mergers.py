@@ -134,3 +134,17 @@ def test_the_same_merge_again_changes_nothing_and_a_wrong_one_is_told(town: Town
     assert "ne peut pas devenir lui-même" in said
     late = town.send(familles=[FAMILIES, town.adult(town.old, f"X{town.mark}", "Tard")])
     assert f"dossier fusionné avec le {town.new}" in late
+
+
+def test_a_child_who_was_taken_out_stays_out_of_what_the_file_became(portal: Portal, town: Town, agent: Agent) -> None:
+    """An agent's word is about the family, whatever number its file has."""
+    parent = town.parent(portal, town.old)
+    old = town.file(town.old)
+    assert agent.send("DELETE", f"/agent/families/{old['id']}/children/{old['children'][0]['id']}").status_code == 204
+    town.send(enfants=[CHILDREN, f"{town.new};E1{town.mark};DOUBLON;Léo;01/02/2018;M;École;CP;NON;"])
+    assert sorted(child["first_name"] for child in town.file(town.new)["children"]) == ["Léo", "Zoé"]
+    town.merge()
+    assert [child["first_name"] for child in parent.get("/family").json()["items"][0]["children"]] == ["Zoé"]
+    became = agent.get(f"/agent/families/{old['id']}").json()
+    assert [child["first_name"] for child in became["departed"]] == ["Léo"]
+    assert agent.send("PUT", f"/agent/families/{became['id']}/children/{old['children'][0]['id']}").status_code == 204
