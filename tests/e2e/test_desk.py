@@ -455,4 +455,5 @@ def test_a_child_whose_custody_ends_leaves_the_file_and_comes_back(
         page.get_by_role("button", name=f"Remettre dans le dossier {name}").click()
         page.get_by_role("dialog").get_by_role("button", name="Remettre dans le dossier").click()
         expect(page.get_by_text(f"{name} est de nouveau dans ce dossier.")).to_be_visible()
+        expect(page.get_by_text("enfant remis dans le dossier").first).to_be_visible()
         assert name in parent.get("/family").text
