@@ -91,6 +91,20 @@ def test_files_that_name_a_child_in_both_leave_it_out_and_change_nothing_again(
     assert child not in seen(home)
 
 
+def test_who_leaves_while_the_children_are_imported_has_left(
+    home: Parent, database: Database, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """An import that had begun before puts the child back, and takes it out again before anybody sees it."""
+    assert home.family
+    child = home.family.children[0]["id"]
+    left = (
+        "INSERT INTO child_departure (family_id, child_id, told_by) VALUES ($1::text::uuid, $2::text::uuid, new_id())"
+    )
+    database.run(left, home.family.id, child)
+    deliver(environment, tmp_path, enfants=row_of(home.family, reference(database, home.family.children[1]["id"])))
+    assert child not in seen(home)
+
+
 def test_sorties_names_what_it_does_not_know(home: Parent, environment: dict[str, str], tmp_path: Path) -> None:
     """A family or a child that nobody has: rejected, with its reason."""
     assert home.family

@@ -64,5 +64,7 @@ KIND = Kind(
             ON CONFLICT DO NOTHING RETURNING family_id, child_id)
         INSERT INTO changed SELECT s.line FROM merged m JOIN family f ON f.id = m.family_id JOIN child c ON c.id = m.child_id
             JOIN staging s ON s.dossier = f.reference AND s.enfant = c.reference""",
+        # Whoever left while the rows above were written: a statement of its own sees what was committed meanwhile.
+        "DELETE FROM family_child fc USING child_departure d WHERE d.family_id = fc.family_id AND d.child_id = fc.child_id",
     ],
 )
