@@ -94,11 +94,13 @@ def test_what_is_typed_is_in_no_log_metric_or_refusal(watched: tuple[str, Databa
         assert say("POST", "/household/members", child, **bearer).status_code == 409
         # What nobody foresaw, and whose message tells the values.
         database.run(
-            "CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'unforeseen' USING DETAIL = NEW.first_name; END $$; "
+            "CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET log_min_messages = 'fatal' AS "
+            "$$ BEGIN RAISE EXCEPTION '%', NEW.first_name; END $$; "
             "DROP INDEX refuse; CREATE TRIGGER tell BEFORE INSERT ON household_member FOR EACH ROW EXECUTE FUNCTION tell()"
         )
         assert say("POST", "/household/members", child, **bearer).status_code == 500
         database.run("DROP TRIGGER tell ON household_member; DROP FUNCTION tell()")
+        database.run(f"DO $$ BEGIN RAISE WARNING 'told' USING DETAIL = '{CANARY}'; END $$")
         database.run("BEGIN; LOCK TABLE household_member IN ACCESS EXCLUSIVE MODE")
         assert say("POST", "/household/members", child, **bearer).status_code == 503
         database.run("ROLLBACK")
@@ -127,6 +129,7 @@ def test_what_is_typed_is_in_no_log_metric_or_refusal(watched: tuple[str, Databa
     assert written["api"], "the faults above are told of"
     assert "no-such-template" in written["worker"]
     assert "violates check constraint" in written["postgres"]
+    assert "WARNING:  told" in written["postgres"]
     assert [f"{name}: {line}" for name, text in written.items() for line in text.splitlines() if CANARY in line] == []
 
 
