@@ -1,4 +1,4 @@
-"""Who is in a file no more: custody that ends, a child who moves to the other home."""
+"""Who is in a file no more: custody that ends, a child who moves to the other home. What is told to the accounts of a file."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from api.core.database import as_system
 from api.core.errors import NotFound
 from api.core.settings import Settings
 from api.families import queries
-from api.families.models import ChildDeparture, FamilyChild
+from api.families.models import ChildDeparture, FamilyChild, Service, ServiceLink
 from api.outbox import service as outbox
 
 
@@ -29,7 +29,9 @@ async def let_child_leave(
             raise NotFound
         left = {"family_id": family_id, "child_id": child_id, "left_at": now, "told_by": agent_id}
         await db.execute(insert(ChildDeparture).values(left))
-        await _tell(db, settings, family_id)
+        service = await queries.service_of(db, family_id)
+        for link in await queries.links(db, family_id):
+            await tell_holder(db, settings, "child-left", link, service)
     await audit.record(db, "family.child_left", actor=agent_id, family_id=family_id, child=str(child_id))
 
 
@@ -43,18 +45,16 @@ async def bring_child_back(db: AsyncSession, family_id: UUID, child_id: UUID, ag
     await audit.record(db, "family.child_back", actor=agent_id, family_id=family_id, child=str(child_id))
 
 
-async def _tell(db: AsyncSession, settings: Settings, family_id: UUID) -> None:
-    """Every account that is in the file, without the child's name."""
-    service = await queries.service_of(db, family_id)
-    for link in await queries.links(db, family_id):
-        account = await db.get_one(Account, link.account_id)
-        await outbox.enqueue(
-            db,
-            settings,
-            "child-left",
-            account.email,
-            language=account.locale,
-            account_id=account.id,
-            service=service.name_fr,
-            contact_service=service.contact_email,
-        )
+async def tell_holder(db: AsyncSession, settings: Settings, template: str, link: ServiceLink, service: Service) -> None:
+    """Write to the account of a link about the file, with whom to ask."""
+    account = await db.get_one(Account, link.account_id)
+    await outbox.enqueue(
+        db,
+        settings,
+        template,
+        account.email,
+        language=account.locale,
+        account_id=account.id,
+        service=service.name_fr,
+        contact_service=service.contact_email,
+    )

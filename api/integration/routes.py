@@ -16,7 +16,7 @@ from api.core.routing import router as new_router
 from api.core.settings import SettingsDep
 from api.core.uploads import FILE
 from api.families import queries as families
-from api.families import service as leaving
+from api.families import service as families_service
 from api.imports import lines, queue
 from api.imports import queries as imports
 from api.imports.bodies import BODY, sent_files
@@ -117,7 +117,7 @@ async def remove_integration_child(
     A file of children that still names it does not bring it back; writing the family with it does.
     """
     family_id, child_id = await families.child_in_file(db, reference, child)
-    await leaving.let_child_leave(db, settings, family_id, child_id, agent_id=None, now=now)
+    await families_service.let_child_leave(db, settings, family_id, child_id, agent_id=None, now=now)
 
 
 @router.put("/integration/invoices/{number}", responses=problems(InvalidField))

@@ -17,6 +17,7 @@ from api.core.errors import InvalidField, Problem
 from api.core.settings import Settings
 from api.families import queries as families
 from api.families.models import Service, ServiceLink
+from api.families.service import tell_holder
 from api.outbox import service as outbox
 from api.outbox.models import Channel
 from api.security import limits, secrets
@@ -228,17 +229,7 @@ async def close_access(db: AsyncSession, settings: Settings, agent_id: UUID, lin
     async with as_system(db):  # an agent reads links; who is in a file is changed by keys, and here
         link = await families.lock_live_link(db, link_id)
     await _end_link(db, link, "closed", agent_id, now)
-    account, service = await db.get_one(Account, link.account_id), await db.get_one(Service, link.service_id)
-    await outbox.enqueue(
-        db,
-        settings,
-        "access-closed",
-        account.email,
-        language=account.locale,
-        account_id=account.id,
-        service=service.name_fr,
-        contact_service=service.contact_email,
-    )
+    await tell_holder(db, settings, "access-closed", link, await db.get_one(Service, link.service_id))
 
 
 async def _accept(

@@ -55,7 +55,8 @@ def test_an_agent_takes_a_child_out_and_brings_it_back(
     """At the parents' next request; they are told by mail; a file that still names the child says so and does not bring it back."""
     assert home.family
     child, file = home.family.children[0]["id"], f"/agent/families/{home.family.id}"
-    enroll(home, activity(database))
+    where = activity(database)
+    held = enroll(home, where).json()["id"]
     before = seen(home)
     path = f"{file}/children/{child}"
     assert [agent.send("DELETE", path).status_code for _ in range(2)] == [204, 404]
@@ -71,6 +72,14 @@ def test_an_agent_takes_a_child_out_and_brings_it_back(
     assert [agent.send("PUT", path).status_code for _ in range(2)] == [204, 404]
     assert seen(home) == before
     assert len(home.get("/enrollments").json()["items"]) == 1
+    agent.send("DELETE", path)
+    refusal = {"action": "refusal", "ids": [held], "reason": "L'enfant n'est plus dans ce dossier."}
+    decided = agent.post(f"/agent/activities/{where}/decisions", refusal)
+    assert (decided.status_code, database.value("SELECT state FROM enrollment WHERE id = $1::text::uuid", held)) == (
+        200,
+        "refused",
+    )
+    assert not [letter for letter in portal.mailbox.letters if letter.to == home.email and "refusée" in letter.subject]
     told = agent.get(f"{file}/activity").json()["history"]
     assert {"family.child_left", "family.child_back"} <= {event["action"] for event in told}
 

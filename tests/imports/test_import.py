@@ -152,16 +152,18 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(
     assert database.value("SELECT count(*) FROM family WHERE reference = '77001'") == 0
 
 
-def test_one_import_runs_at_a_time(address: str, environment: dict[str, str], database: Database) -> None:
+def test_one_import_runs_at_a_time(
+    address: str, environment: dict[str, str], database: Database, tmp_path: Path
+) -> None:
     """A second one is told so in a sentence, and works once the first is over."""
     assert address
     database.run(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})")
     try:
-        refused = foyer(environment, "import", str(FAULTY), "--json")
+        refused = foyer(environment, "import", str(FAULTY), "--rejects", str(tmp_path / "rejets.csv"))
     finally:
         database.run(f"SELECT pg_advisory_unlock({ONE_AT_A_TIME})")
     assert (refused.returncode, "Un autre import est en cours" in refused.stderr) == (1, True)
-    assert foyer(environment, "import", str(FAULTY), "--json").returncode == 0
+    run(environment, FAULTY, "--rejects", str(tmp_path / "rejets.csv"))
 
 
 def test_a_quote_that_is_not_closed_costs_its_own_row_only(tmp_path: Path) -> None:

@@ -1034,7 +1034,7 @@ export const words: Dictionary = {
     since: (date: string): string => `since ${date}`,
     takeOut: 'Take out of the file',
     takeOutAsk: (name) =>
-      `Take ${name} out of this file? Its parents here see nothing of the child from their next action on, and a mail tells them. Later imports do not bring the child back. Its enrollments stay: cancel them apart.`,
+      `Take ${name} out of this file? Its parents here see nothing of the child from their next action on, and a mail tells them. Later imports do not bring the child back. Its enrollments stay: refuse them in the activity’s list.`,
     childLeft: (name) => `${name} is in this file no more.`,
     departed: 'Children taken out of the file',
     putBack: 'Put back into the file',

@@ -59,7 +59,7 @@ export const words = {
     since: (date: string): string => `depuis le ${date}`,
     takeOut: 'Retirer du dossier',
     takeOutAsk: (name: string): string =>
-      `Retirer ${name} de ce dossier ? Ses parents d’ici n’en voient plus rien dès leur prochaine action, un mail les prévient. Les prochains imports ne l’y remettent pas. Ses inscriptions restent : annulez-les à part.`,
+      `Retirer ${name} de ce dossier ? Ses parents d’ici n’en voient plus rien dès leur prochaine action, un mail les prévient. Les prochains imports ne l’y remettent pas. Ses inscriptions restent : refusez-les dans la liste de l’activité.`,
     childLeft: (name: string): string => `${name} n’est plus dans ce dossier.`,
     departed: 'Enfants retirés du dossier',
     putBack: 'Remettre dans le dossier',
